@@ -1,0 +1,75 @@
+import { InvalidInput } from '../core/errors/errors.js';
+import { parseDto, pickDeclared } from '../core/validation/dto.js';
+import { developmentSecret } from './development-secret.js';
+import { Settings } from './settings.js';
+
+/** The environment does not describe a service that can run. The message lists every mistake. */
+export class InvalidSettings extends Error {
+  constructor(readonly mistakes: string[]) {
+    super(
+      ['The configuration has mistakes (see .env.example):', ...mistakes.map((each) => `  - ${each}`)].join(
+        '\n',
+      ),
+    );
+    this.name = 'InvalidSettings';
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment into {@link Settings}. An empty variable counts as absent.
+ * @throws {InvalidSettings} naming every variable that is wrong or missing
+ */
+export async function loadSettings(environment: Environment): Promise<Settings> {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const mistakes = mistakesBetween(given);
+  try {
+    const settings = await parseDto(
+      Settings,
+      pickDeclared(Settings, { ...defaultsFor(given), ...given }),
+      'text',
+    );
+    if (mistakes.length === 0) return settings;
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    const named = new Set(mistakes.map(variableOf));
+    mistakes.push(
+      ...error.details!.errors.map(({ message }) => message).filter((each) => !named.has(variableOf(each))),
+    );
+  }
+  throw new InvalidSettings(mistakes);
+}
+
+/** Defaults that depend on where the service runs. Production gets none for what must be decided. */
+function defaultsFor({
+  NODE_ENV = 'development',
+  DATA_DIRECTORY,
+  JWT_SECRET,
+}: Environment): Record<string, string> {
+  if (NODE_ENV === 'production') return { HOST: '0.0.0.0', DATA_DIRECTORY: '.data' };
+  const directory = DATA_DIRECTORY ?? (NODE_ENV === 'test' ? ':memory:' : '.data');
+  const secret = JWT_SECRET ?? developmentSecret(directory);
+  return { HOST: '127.0.0.1', DATA_DIRECTORY: directory, FIRESTORE_MODE: 'embedded', JWT_SECRET: secret };
+}
+
+/** Rules that no single variable can state. */
+function mistakesBetween(given: Environment): string[] {
+  const mistakes: string[] = [];
+  if (given.FIRESTORE_MODE === 'emulator' && !given.FIRESTORE_EMULATOR_HOST) {
+    mistakes.push('FIRESTORE_EMULATOR_HOST must be set (host:port) when FIRESTORE_MODE=emulator');
+  }
+  if (given.NODE_ENV !== 'production') return mistakes;
+  if (!given.FIRESTORE_MODE)
+    mistakes.push('FIRESTORE_MODE must be named in production: embedded, emulator or cloud');
+  if (!given.JWT_SECRET)
+    mistakes.push('JWT_SECRET must be set in production; make one with: openssl rand -base64 48');
+  else if (new Set(given.JWT_SECRET).size < 10) {
+    mistakes.push('JWT_SECRET is too regular to be random; make one with: openssl rand -base64 48');
+  }
+  return mistakes;
+}
+
+const variableOf = (mistake: string): string | undefined => mistake.split(' ')[0];

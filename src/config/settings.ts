@@ -1,0 +1,106 @@
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+
+/**
+ * Every environment variable that the service reads, by its own name, with its type, rule and default. `.env.example`
+ * documents each; a test holds the two together.
+ */
+export class Settings {
+  @IsIn(['development', 'test', 'production'])
+  NODE_ENV: 'development' | 'test' | 'production' = 'development';
+
+  /** Where the service listens. Default `127.0.0.1`, in production `0.0.0.0`. */
+  @IsString()
+  HOST: string;
+
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  PORT: number = 3000;
+
+  /** First segment of each API path: `/<prefix>/v1/...`. */
+  @Matches(/^[\w-]+$/, { message: 'API_PREFIX must be one path segment of letters, digits, "-" and "_"' })
+  API_PREFIX: string = 'api';
+
+  /** Comma-separated origins of the browser applications that may call the API with credentials. */
+  @Matches(/^(?:https?:\/\/[^\s,/]+(?:,\s*https?:\/\/[^\s,/]+)*)?$/, {
+    message:
+      'ALLOWED_ORIGINS must be a comma-separated list of origins such as https://app.example.com (no path, no "*")',
+  })
+  ALLOWED_ORIGINS: string = '';
+
+  /** Largest request body, in bytes. */
+  @IsInt()
+  @Min(1024)
+  BODY_LIMIT: number = 10 * 1024 * 1024;
+
+  /** Number of reverse proxies in front, whose `X-Forwarded-For` is believed. */
+  @IsInt()
+  @Min(0)
+  TRUSTED_PROXIES: number = 0;
+
+  @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+  LOG_LEVEL: string = 'info';
+
+  /** `embedded` keeps data under `DATA_DIRECTORY`. Production must name its mode. */
+  @IsIn(['embedded', 'emulator', 'cloud'])
+  FIRESTORE_MODE: 'embedded' | 'emulator' | 'cloud';
+
+  /** `host:port` of the emulator in mode `emulator`. */
+  @IsOptional()
+  @Matches(/^[^\s/:]+:\d+$/, { message: 'FIRESTORE_EMULATOR_HOST must be host:port, without http://' })
+  FIRESTORE_EMULATOR_HOST?: string;
+
+  /** The Google Cloud project. In mode `cloud` the credentials know it when it is absent. */
+  @IsOptional()
+  @IsString()
+  GOOGLE_CLOUD_PROJECT?: string;
+
+  /** Where embedded data and the development secret are kept; `:memory:` (the default in tests) keeps nothing. */
+  @IsString()
+  DATA_DIRECTORY: string;
+
+  /** Signs access tokens; other keys are derived from it. Development makes and keeps its own. */
+  @IsString()
+  @MinLength(32, {
+    message: 'JWT_SECRET must have at least 32 characters; make one with: openssl rand -base64 48',
+  })
+  JWT_SECRET: string;
+
+  @IsString()
+  JWT_ISSUER: string = 'nest-fastify-firestore';
+
+  @IsString()
+  JWT_AUDIENCE: string = 'nest-fastify-firestore';
+
+  /** Life of an access token, in seconds. */
+  @IsInt()
+  @Min(30)
+  @Max(86_400)
+  ACCESS_TOKEN_TTL: number = 15 * 60;
+
+  /** Life of a sign-in without a refresh, in seconds. */
+  @IsInt()
+  @Min(60)
+  REFRESH_TOKEN_TTL: number = 30 * 24 * 60 * 60;
+
+  /** Requests a minute of one user, or of one address when nobody is signed in. */
+  @IsInt()
+  @Min(1)
+  RATE_LIMIT: number = 300;
+
+  /** Attempts a minute of one address to register or sign in. */
+  @IsInt()
+  @Min(1)
+  RATE_LIMIT_SIGN_IN: number = 10;
+
+  get allowedOrigins(): string[] {
+    return this.ALLOWED_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean);
+  }
+
+  /** Whether nothing is to be kept on disk. */
+  get isInMemory(): boolean {
+    return this.DATA_DIRECTORY === ':memory:';
+  }
+}

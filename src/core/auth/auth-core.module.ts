@@ -1,0 +1,13 @@
+import { Global, Module } from '@nestjs/common';
+import { AccessTokens } from './access-tokens.js';
+import { JwtGuard } from './authentication.guard.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { Keys } from './keys.js';
+
+/** Who is calling and what he may do. The guards themselves are global: see `core.module.ts`. */
+@Global()
+@Module({
+  providers: [Keys, AccessTokens, JwtStrategy, JwtGuard],
+  exports: [Keys, AccessTokens, JwtGuard],
+})
+export class AuthCoreModule {}

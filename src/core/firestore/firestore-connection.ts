@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { Firestore } from 'firebase-admin/firestore';
+import type { Settings } from '../../config/settings.js';
+
+/** An open client and what has to be closed with it. */
+export interface FirestoreConnection {
+  firestore: Firestore;
+  close(): Promise<void>;
+}
+
+const LOCAL_PROJECT = 'local';
+
+/** Opens Firestore in the mode that `FIRESTORE_MODE` names. The client is firebase-admin's own in each. */
+export async function openFirestore(settings: Settings): Promise<FirestoreConnection> {
+  switch (settings.FIRESTORE_MODE) {
+    case 'embedded':
+      return openEmbedded(settings);
+    case 'emulator':
+      return connect(settings, settings.FIRESTORE_EMULATOR_HOST!);
+    case 'cloud':
+      return connect(settings);
+  }
+}
+
+/** The engine of `packages/embedded-firestore`, in a thread of its own, reached over loopback. */
+async function openEmbedded(settings: Settings): Promise<FirestoreConnection> {
+  const { startEmbeddedFirestore } = await import('embedded-firestore');
+  const dataDirectory = settings.isInMemory ? undefined : join(settings.DATA_DIRECTORY, 'firestore');
+  const engine = await startEmbeddedFirestore({ dataDirectory });
+  const { firestore, close } = connect(settings, engine.address);
+  return {
+    firestore,
+    close: async () => {
+      await close();
+      await engine.close();
+    },
+  };
+}
+
+/** @param address `host:port` without TLS; absent for Google's own, with application-default credentials */
+function connect(settings: Settings, address?: string): FirestoreConnection {
+  const firestore = address
+    ? new Firestore({ projectId: settings.GOOGLE_CLOUD_PROJECT ?? LOCAL_PROJECT, host: address, ssl: false })
+    : new Firestore({ projectId: settings.GOOGLE_CLOUD_PROJECT });
+  return { firestore, close: () => firestore.terminate() };
+}

@@ -1,0 +1,50 @@
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import pretty from 'pino-pretty';
+import type { Settings } from '../../config/settings.js';
+import { requestContext } from './request-context.js';
+
+/** Cloud Logging's names for pino's levels. */
+const SEVERITY: Record<string, string> = {
+  trace: 'DEBUG',
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+};
+
+const SECRETS = [
+  'password',
+  'currentPassword',
+  'newPassword',
+  'accessToken',
+  'refreshToken',
+  'token',
+  'authorization',
+  'cookie',
+];
+
+/**
+ * Pretty lines in development, elsewhere JSON with the fields that Cloud Logging reads (`severity`, `message`, `time`,
+ * trace). Each line written while a request is served carries its `requestId`.
+ */
+export function createLogger(settings: Settings, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
+    level: settings.LOG_LEVEL,
+    base: null,
+    messageKey: 'message',
+    mixin: () => ({ ...requestContext.getStore() }),
+    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+  };
+  if (settings.NODE_ENV === 'development' && !destination) {
+    return pino(options, pretty({ messageKey: 'message', singleLine: true, translateTime: 'HH:MM:ss.l' }));
+  }
+  return pino(
+    {
+      ...options,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ severity: SEVERITY[label] }) },
+    },
+    destination ?? pino.destination({ sync: false, minLength: 4096, periodicFlush: 250 }),
+  );
+}

@@ -1,0 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { FastifyRequest } from 'fastify';
+
+/** What code far from the controller may know of the request it works for; every log line carries it. */
+export interface RequestContext {
+  requestId: string;
+  'logging.googleapis.com/trace'?: string;
+  'logging.googleapis.com/spanId'?: string;
+}
+
+export const requestContext = new AsyncLocalStorage<RequestContext>();
+
+/** W3C Trace Context: version, trace id, parent id, flags. */
+const TRACEPARENT = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
+
+/** @param project Google Cloud project, in whose terms Cloud Logging wants the trace */
+export function requestContextOf(request: FastifyRequest, project: string | undefined): RequestContext {
+  const trace =
+    typeof request.headers.traceparent === 'string' && TRACEPARENT.exec(request.headers.traceparent);
+  if (!trace || !project) return { requestId: request.id };
+  return {
+    requestId: request.id,
+    'logging.googleapis.com/trace': `projects/${project}/traces/${trace[1]}`,
+    'logging.googleapis.com/spanId': trace[2],
+  };
+}

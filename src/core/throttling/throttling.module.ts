@@ -1,0 +1,34 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { Settings } from '../../config/settings.js';
+import { routeContractOf } from '../routing/route-contract.js';
+import { FixedWindowStorage } from './fixed-window.storage.js';
+import type { RateLimitName } from './rate-limit.decorator.js';
+
+const MINUTE = 60_000;
+
+/** The limits by name. A route counts against exactly one of them. */
+export const ThrottlingModule = ThrottlerModule.forRootAsync({
+  inject: [Settings],
+  useFactory: (settings: Settings) => ({
+    storage: new FixedWindowStorage(),
+    throttlers: [
+      {
+        name: 'default',
+        limit: settings.RATE_LIMIT,
+        ttl: MINUTE,
+        skipIf: countsAgainstAnotherThan('default'),
+      },
+      {
+        name: 'signIn',
+        limit: settings.RATE_LIMIT_SIGN_IN,
+        ttl: MINUTE,
+        skipIf: countsAgainstAnotherThan('signIn'),
+      },
+    ],
+  }),
+});
+
+function countsAgainstAnotherThan(name: RateLimitName) {
+  return (context: ExecutionContext) => routeContractOf(context).rateLimit !== name;
+}

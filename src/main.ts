@@ -1,0 +1,6 @@
+import { requireNodeVersion } from './config/node-version.js';
+
+requireNodeVersion();
+// Imported only now: an older Node.js could not even load it.
+const { start } = await import('./start.js');
+await start();

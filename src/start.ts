@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { createApp } from './app.js';
+import { loadSettings } from './config/load-settings.js';
+
+/** Starts the service from the environment (and `.env`, where there is one) and stops it on SIGTERM and SIGINT. */
+export async function start(): Promise<void> {
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+    const settings = await loadSettings(process.env);
+    const app = await createApp(settings);
+    app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+    await app.listen(settings.PORT, settings.HOST).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
+    console.log(`Listening on ${await app.getUrl()} - documentation at /docs`);
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}
+
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} of ${address} is in use by another process. Stop that process, or set PORT to a free port.`;
+  }
+  if (code === 'EACCES' && port)
+    return `Port ${port} of ${address} needs privileges. Set PORT to a port above 1023.`;
+  return error.name === 'InvalidSettings' ? error.message : error;
+}
