@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { Settings } from './config/settings.js';
 import { SettingsModule } from './config/settings.module.js';
 import { CoreModule } from './core/core.module.js';
@@ -8,7 +8,8 @@ import { CoreModule } from './core/core.module.js';
   imports: [CoreModule],
 })
 export class AppModule {
-  static forRoot(settings: Settings): DynamicModule {
-    return { module: AppModule, imports: [SettingsModule.forRoot(settings)] };
+  /** @param imports modules beyond those above, e.g. a test's own routes */
+  static forRoot(settings: Settings, imports: Type[] = []): DynamicModule {
+    return { module: AppModule, imports: [SettingsModule.forRoot(settings), ...imports] };
   }
 }

@@ -9,11 +9,14 @@ export async function start(): Promise<void> {
     const settings = await loadSettings(process.env);
     const app = await createApp(settings);
     app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
-    await app.listen(settings.PORT, settings.HOST).catch(async (error: unknown) => {
-      await app.close();
-      throw error;
-    });
-    console.log(`Listening on ${await app.getUrl()} - documentation at /docs`);
+    const listenTextResolver = (address: string) =>
+      `Listening on ${address} (documentation: ${address}/docs)`;
+    await app
+      .listen({ port: settings.PORT, host: settings.HOST, listenTextResolver })
+      .catch(async (error: unknown) => {
+        await app.close();
+        throw error;
+      });
   } catch (error) {
     console.error(explain(error));
     process.exitCode = 1;

@@ -99,6 +99,11 @@ export class Settings {
       .filter(Boolean);
   }
 
+  /** Whether an error answer may show its stack trace. */
+  get showStack(): boolean {
+    return this.NODE_ENV === 'development';
+  }
+
   /** Whether nothing is to be kept on disk. */
   get isInMemory(): boolean {
     return this.DATA_DIRECTORY === ':memory:';

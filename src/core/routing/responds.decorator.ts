@@ -8,6 +8,8 @@ export interface ResponseContract {
   /** The DTO of `data`, or of each item when `isList`; null when the answer has no body. */
   type: Type | null;
   isList: boolean;
+  /** Whether the handler returns a `Page`, so that `meta.pagination` is there. */
+  paginated: boolean;
   status: number;
   summary: string;
   description?: string;
@@ -25,6 +27,8 @@ export interface RespondsOptions {
   /** Default 200, or 204 without a body. */
   status?: number;
   errors?: TypedErrorClass[];
+  /** The handler returns a `Page` of the listed DTO. Default false. */
+  paginated?: boolean;
   /** Default true. */
   envelope?: boolean;
 }
@@ -34,7 +38,8 @@ export interface RespondsOptions {
  *
  * ```ts
  * @Responds(UserResponse, { summary: 'Read a user', errors: [UserNotFound] })   // data: UserResponse
- * @Responds([UserResponse], { summary: 'List users' })                          // data: UserResponse[], with pagination
+ * @Responds([SessionResponse], { summary: 'List my sessions' })                 // data: SessionResponse[]
+ * @Responds([UserResponse], { summary: 'List users', paginated: true })         // the same, and meta.pagination
  * @Responds(null, { summary: 'Delete a user' })                                 // 204, no body
  * ```
  */
@@ -43,6 +48,7 @@ export function Responds(type: Type | [Type] | null, options: RespondsOptions): 
   const contract: ResponseContract = {
     type: isList ? type[0] : type,
     isList,
+    paginated: options.paginated ?? false,
     status: options.status ?? (type === null ? 204 : 200),
     summary: options.summary,
     description: options.description,

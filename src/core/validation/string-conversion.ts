@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import { elementTypeOf } from './element-type.js';
 
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const BOOLEANS = new Map<string, boolean>([
@@ -21,7 +21,7 @@ export function convertStrings(type: Type, input: Record<string, unknown>): Reco
 function convertProperty(type: Type, key: string, value: unknown): unknown {
   const declared = Reflect.getMetadata('design:type', type.prototype as object, key) as unknown;
   if (declared !== Array) return convert(declared, value);
-  const element = defaultMetadataStorage.findTypeMetadata(type, key)?.typeFunction() as unknown;
+  const element = elementTypeOf(type, key);
   return [value].flat().map((each) => convert(element, each));
 }
 

@@ -1,0 +1,87 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { getMetadataStorage } from 'class-validator';
+import { elementTypeOf } from '../validation/element-type.js';
+import { isDto } from '../validation/dto.js';
+
+type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+type Schema = Record<string, unknown>;
+
+/** Where `@ApiProperty` keeps what it was told. */
+const WRITTEN = 'swagger/apiModelProperties';
+
+/** What a class-validator rule says in JSON Schema. Rules that are not here restrict nothing that it could express. */
+const SCHEMA_OF_RULE: Record<string, (constraints: unknown[]) => Schema> = {
+  isEmail: () => ({ format: 'email' }),
+  isUrl: () => ({ format: 'uri' }),
+  isUuid: () => ({ format: 'uuid' }),
+  isIso8601: () => ({ format: 'date-time' }),
+  isDateString: () => ({ format: 'date-time' }),
+  isInt: () => ({ type: 'integer' }),
+  min: ([minimum]) => ({ minimum }),
+  max: ([maximum]) => ({ maximum }),
+  isPositive: () => ({ exclusiveMinimum: 0 }),
+  isNotEmpty: () => ({ minLength: 1 }),
+  minLength: ([minLength]) => ({ minLength }),
+  maxLength: ([maxLength]) => ({ maxLength }),
+  isLength: ([minLength, maxLength]) => ({ minLength, maxLength }),
+  matches: ([pattern]) => ({ pattern: (pattern as RegExp).source }),
+  isIn: ([values]) => ({ enum: values }),
+  isEnum: ([values]) => ({ enum: Object.values(values as object) }),
+  arrayMinSize: ([minItems]) => ({ minItems }),
+  arrayMaxSize: ([maxItems]) => ({ maxItems }),
+  arrayUnique: () => ({ uniqueItems: true }),
+};
+
+const documented = new WeakSet<Type>();
+
+/**
+ * Tells `@nestjs/swagger` what the class-validator rules, the declared types and the defaults of a DTO already say, so
+ * that `@ApiProperty` is left with examples and descriptions. Follows nested DTOs.
+ */
+export function documentDto(type: Type): void {
+  if (documented.has(type)) return;
+  documented.add(type);
+  const rules = Map.groupBy(
+    getMetadataStorage().getTargetValidationMetadatas(type, '', false, false),
+    (rule) => rule.propertyName,
+  );
+  const defaults = new type() as Record<string, unknown>;
+  for (const [property, ofProperty] of rules)
+    documentProperty(type, property, ofProperty, defaults[property]);
+}
+
+function documentProperty(type: Type, property: string, rules: Rule[], initial: unknown): void {
+  const prototype = type.prototype as object;
+  const declared = Reflect.getMetadata('design:type', prototype, property) as Type;
+  const element = declared === Array ? elementTypeOf(type, property) : undefined;
+  const nested = element ?? declared;
+  if (isDto(nested)) documentDto(nested);
+
+  const written = (Reflect.getMetadata(WRITTEN, prototype, property) ?? {}) as Schema;
+  const { type: writtenType, ...notes } = written;
+  const optional = rules.some(({ name }) => name === 'isOptional') || initial !== undefined;
+  ApiProperty({
+    ...schemaOf(rules),
+    ...(initial === undefined ? {} : { default: initial }),
+    required: !optional,
+    ...(declared === Array ? { isArray: true } : {}),
+    ...notes,
+    ...typeOf(writtenType === declared ? undefined : writtenType, element ?? declared, rules),
+  } as ApiPropertyOptions)(prototype, property);
+}
+
+function schemaOf(rules: Rule[]): Schema {
+  const keywords = rules.flatMap((rule) =>
+    Object.entries(SCHEMA_OF_RULE[rule.name ?? '']?.(rule.constraints ?? []) ?? {}),
+  );
+  return Object.fromEntries(keywords.filter(([keyword]) => keyword !== 'type'));
+}
+
+/** A type that `@ApiProperty` names wins over the declared one, and `@IsInt` narrows a number. */
+function typeOf(written: unknown, declared: unknown, rules: Rule[]): Schema {
+  if (written !== undefined) return { type: written };
+  const isInteger = rules.some(({ name }) => name === 'isInt');
+  return { type: isInteger ? 'integer' : declared };
+}

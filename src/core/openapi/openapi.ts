@@ -1,0 +1,47 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { listRoutes } from '../routing/list-routes.js';
+import { ENVELOPE_SCHEMAS } from './envelope-schemas.js';
+import { documentRoute } from './route-docs.js';
+import { signInFromResponse } from './sign-in-from-response.js';
+
+/** The OpenAPI 3.1 document of the running application, from what its routes and DTOs declare. */
+export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  for (const route of listRoutes(app)) documentRoute(route);
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(packageJson.name)
+    .setDescription(packageJson.description)
+    .setVersion(packageJson.version)
+    .setLicense(packageJson.license, 'https://opensource.org/license/mit')
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'The `accessToken` of a sign-in.',
+    })
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (controller, method) =>
+      `${lowerFirst(controller.replace(/Controller$/, ''))}${upperFirst(method)}`,
+  });
+  Object.assign(document.components!.schemas!, ENVELOPE_SCHEMAS);
+  return document;
+}
+
+/** Swagger UI at `/docs`, the document at `/docs-json` and `/docs-yaml`. It is made when somebody first asks for it. */
+export function serveDocumentation(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
+    customSiteTitle: `${packageJson.name} API`,
+    swaggerOptions: {
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      tryItOutEnabled: true,
+      responseInterceptor: signInFromResponse,
+    },
+  });
+}
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,107 @@
+import type { Type } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import {
+  BadRequest,
+  Forbidden,
+  Internal,
+  InvalidInput,
+  PayloadTooLarge,
+  ServiceUnavailable,
+  TooManyRequests,
+  Unauthorized,
+  UnsupportedMediaType,
+} from '../errors/errors.js';
+import type { TypedErrorClass } from '../errors/typed-error.js';
+import { TRANSACTIONAL } from '../firestore/transaction.interceptor.js';
+import type { ResponseContract } from '../routing/responds.decorator.js';
+import type { Route } from '../routing/list-routes.js';
+import { isDto } from '../validation/dto.js';
+import { documentDto } from './dto-schema.js';
+import { successSchema } from './envelope-schemas.js';
+
+const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
+/** Tells `@nestjs/swagger` what the route's decorators declare: operation, answer, errors, security, DTOs. */
+export function documentRoute(route: Route): void {
+  const { controller, name, handler, contract } = route;
+  const decorate = (decorator: MethodDecorator) =>
+    decorator(controller.prototype as object, name, { value: handler } as PropertyDescriptor);
+  for (const type of inputsOf(route)) documentDto(type);
+  if (contract.response) documentAnswer(contract.response, decorate);
+  if (contract.access?.kind !== 'public') decorate(ApiBearerAuth());
+  for (const [status, errors] of Map.groupBy(errorsOf(route), ({ status }) => status)) {
+    decorate(
+      ApiResponse({
+        status,
+        description: errors.map(({ code }) => `\`${code}\``).join(', '),
+        content: errorContent(errors),
+      }),
+    );
+  }
+}
+
+function documentAnswer(response: ResponseContract, decorate: (decorator: MethodDecorator) => void): void {
+  const { summary, description, status, type } = response;
+  decorate(ApiOperation({ summary, description }));
+  if (!type) return decorate(ApiResponse({ status, description: 'Done; no body.' }));
+  documentDto(type);
+  decorate(ApiExtraModels(type));
+  decorate(
+    ApiResponse({
+      status,
+      description: summary,
+      content: { 'application/json': { schema: answerSchema(response, type) } },
+    }),
+  );
+}
+
+function answerSchema({ isList, envelope, paginated }: ResponseContract, type: Type): object {
+  const item = { $ref: getSchemaPath(type) };
+  const data = isList ? { type: 'array', items: item } : item;
+  return envelope ? successSchema(data, paginated) : data;
+}
+
+/** The errors that the route declares, and those that come with its access rule, its input, its limit and its transaction. */
+export function errorsOf(route: Route): TypedErrorClass[] {
+  const { handler, controller, contract } = route;
+  const rule = contract.access?.kind ?? 'authenticated';
+  const isTransactional =
+    Reflect.hasMetadata(TRANSACTIONAL, handler) || Reflect.hasMetadata(TRANSACTIONAL, controller);
+  const implied: Array<TypedErrorClass | false> = [
+    inputsOf(route).length > 0 && InvalidInput,
+    ...(METHODS_WITH_BODY.has(route.method) ? [BadRequest, PayloadTooLarge, UnsupportedMediaType] : []),
+    rule !== 'public' && Unauthorized,
+    rule !== 'public' && rule !== 'authenticated' && Forbidden,
+    contract.rateLimit !== null && TooManyRequests,
+    isTransactional && ServiceUnavailable,
+    Internal,
+  ];
+  return [...new Set([...(contract.response?.errors ?? []), ...implied.filter((each) => each !== false)])];
+}
+
+/** The DTO classes of the handler's arguments. */
+export function inputsOf({ controller, name }: Route): Type<object>[] {
+  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) ??
+    []) as unknown[];
+  return types.filter(isDto);
+}
+
+function errorContent(errors: TypedErrorClass[]) {
+  const examples = errors.map(
+    ({ code, message }) => [code, { summary: message, value: exampleOf(code, message) }] as const,
+  );
+  return {
+    'application/json': {
+      schema: { $ref: '#/components/schemas/ErrorResponse' },
+      examples: Object.fromEntries(examples),
+    },
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  };
+}
+
+function exampleOf(code: string, message: string): object {
+  const meta = { requestId: '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f', timestamp: '2026-01-31T09:30:00.000Z' };
+  const field = { field: 'email', message: 'email must be an email', constraint: 'isEmail' };
+  const details = code === InvalidInput.code ? { details: { errors: [field] } } : {};
+  return { success: false, error: { code, message, ...details }, meta };
+}

@@ -1,0 +1,61 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { type AppOptions, createApp } from '../../src/app.js';
+import { loadSettings } from '../../src/config/load-settings.js';
+
+export interface Answer<Body> {
+  status: number;
+  headers: LightMyRequestResponse['headers'];
+  body: Body;
+}
+
+export interface Call {
+  token?: string;
+  headers?: Record<string, string>;
+  query?: Record<string, string>;
+}
+
+/** The whole application on the real engine, in memory, or on the emulator that `FIRESTORE_EMULATOR_HOST` names. */
+export async function setup(environment: Record<string, string> = {}, options: AppOptions = {}) {
+  const emulator = process.env.FIRESTORE_EMULATOR_HOST;
+  const settings = await loadSettings({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT: '100000',
+    RATE_LIMIT_SIGN_IN: '100000',
+    ...(emulator ? { FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: emulator } : {}),
+    ...environment,
+  });
+  const app = await createApp(settings, options);
+  return { app, settings, ...clientOf(app), close: () => app.close() };
+}
+
+export type Setup = Awaited<ReturnType<typeof setup>>;
+
+/** Requests to the API by the path after `/api/v1`. */
+function clientOf(app: NestFastifyApplication) {
+  const send =
+    (method: NonNullable<InjectOptions['method']>) =>
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test asserts on whatever came back
+    async <Body = any>(
+      path: string,
+      payload?: object,
+      { token, headers, query }: Call = {},
+    ): Promise<Answer<Body>> => {
+      const response = await app.inject({
+        method,
+        url: `/api/v1${path}`,
+        headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+        query,
+        payload,
+      });
+      const body = (response.body === '' ? undefined : response.json()) as Body;
+      return { status: response.statusCode, headers: response.headers, body };
+    };
+  return {
+    get: <Body>(path: string, call?: Call) => send('GET')<Body>(path, undefined, call),
+    delete: <Body>(path: string, call?: Call) => send('DELETE')<Body>(path, undefined, call),
+    post: send('POST'),
+    patch: send('PATCH'),
+  };
+}
