@@ -1,0 +1,88 @@
+import { invalid } from '../errors.ts';
+import { KeyWriter } from '../value/key-writer.ts';
+import { MAX_NAME_BYTES, MAX_RESOURCE_NAME_BYTES } from '../value/limits.ts';
+
+const DATABASE = /^projects\/([^/]+)\/databases\/([^/]+)$/;
+const RESERVED_ID = /^__.*__$/;
+const NUMERIC_ID = /^__id-?\d+__$/;
+const keys = new KeyWriter();
+
+/** A resource name cut into its database (`projects/p/databases/d`) and the path within (`users/a`). */
+export interface ResourceName {
+  database: string;
+  path: string;
+}
+
+export function checkDatabaseName(name: string): string {
+  if (!DATABASE.test(name)) {
+    throw invalid(`Database name "${name}" is not of the form projects/{project}/databases/{database}.`);
+  }
+  return name;
+}
+
+/** A document's name: `projects/p/databases/d/documents/users/a`. */
+export function parseDocumentName(name: string): ResourceName {
+  const resource = parseResourceName(name);
+  const ids = resource.path.split('/');
+  if (resource.path === '' || ids.length % 2 !== 0) {
+    throw invalid(`Document name "${name}" must have an even number of ids after "documents/".`);
+  }
+  if (name.length > MAX_RESOURCE_NAME_BYTES && Buffer.byteLength(name) > MAX_RESOURCE_NAME_BYTES) {
+    throw invalid(`Document name is longer than ${MAX_RESOURCE_NAME_BYTES} bytes.`);
+  }
+  ids.forEach((id) => checkId(id, name));
+  return resource;
+}
+
+/** The parent of a query: the root `.../documents` or a document. */
+export function parseParentName(name: string): ResourceName {
+  const resource = parseResourceName(name);
+  if (resource.path !== '' && resource.path.split('/').length % 2 !== 0) {
+    throw invalid(`Parent "${name}" must be a document or the root of the documents.`);
+  }
+  return resource;
+}
+
+function parseResourceName(name: string): ResourceName {
+  const at = name.indexOf('/documents');
+  const database = at === -1 ? name : name.slice(0, at);
+  const rest = at === -1 ? '' : name.slice(at + '/documents'.length);
+  if (at === -1 || (rest !== '' && rest[0] !== '/') || !DATABASE.test(database)) {
+    throw invalid(`Resource name "${name}" is not of the form projects/{project}/databases/{database}/documents/...`);
+  }
+  return { database, path: rest.slice(1) };
+}
+
+export function checkId(id: string, name: string): void {
+  if (id === '') throw invalid(`Resource name "${name}" has an empty id.`);
+  if (id === '.' || id === '..') throw invalid(`"${id}" is not allowed as an id (in "${name}").`);
+  if (id.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(id) > MAX_NAME_BYTES) {
+    throw invalid(`An id is longer than ${MAX_NAME_BYTES} bytes (in "${name.slice(0, 80)}...").`);
+  }
+  if (RESERVED_ID.test(id) && !NUMERIC_ID.test(id)) throw invalid(`Id "${id}" is reserved (in "${name}").`);
+}
+
+export function documentName(database: string, path: string): string {
+  return `${database}/documents/${path}`;
+}
+
+/** The part before the last id: a document's collection, or a collection's document. */
+export function parentPath(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at === -1 ? '' : path.slice(0, at);
+}
+
+export function lastId(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The order-preserving key of a path; without its end it is the prefix of all paths below. */
+export function pathKey(path: string): string {
+  return `${pathPrefixKey(path)}\x00`;
+}
+
+export function pathPrefixKey(path: string): string {
+  keys.truncate(0);
+  if (path !== '') for (const id of path.split('/')) keys.segment(id);
+  return keys.toString();
+}

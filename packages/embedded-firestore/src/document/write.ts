@@ -1,0 +1,98 @@
+import { FirestoreError, invalid } from '../errors.ts';
+import { checkDocumentSize, MAX_TRANSFORMS_PER_DOCUMENT } from '../value/limits.ts';
+import type { MapValue, Micros, Value } from '../value/types.ts';
+import { Document } from './document.ts';
+import { checkNoConflicts, checkWritableName, deleteField, fieldAt, setField } from './field-path.ts';
+import type { FieldPath } from './field-path.ts';
+import { documentName } from './resource-path.ts';
+import { applyTransform } from './transform.ts';
+import type { Transform } from './transform.ts';
+
+export interface Precondition {
+  exists?: boolean;
+  updateTime?: Micros;
+}
+
+/** One write of a commit, checked in itself; whether it may happen is decided against the document. */
+export interface Write {
+  path: string;
+  kind: 'update' | 'delete';
+  fields: MapValue;
+  /** Absent: the whole document is replaced. */
+  mask?: FieldPath[];
+  transforms: Transform[];
+  precondition: Precondition;
+}
+
+/** What a write leaves: `undefined` is "no document". */
+export interface WriteOutcome {
+  after: Document | undefined;
+  transformResults: Value[];
+}
+
+/** Checks everything about a write that does not depend on what is stored. */
+export function checkWrite(write: Write): void {
+  for (const [name, value] of write.fields) checkNames(name, value);
+  for (const path of write.mask ?? []) path.forEach(checkWritableName);
+  for (const { path } of write.transforms) path.forEach(checkWritableName);
+  if (write.transforms.length > MAX_TRANSFORMS_PER_DOCUMENT) {
+    throw invalid(`A document may have ${MAX_TRANSFORMS_PER_DOCUMENT} field transforms per write at most.`);
+  }
+  if (write.mask) checkNoConflicts(write.mask, 'The update mask');
+}
+
+function checkNames(name: string, value: Value): void {
+  checkWritableName(name);
+  if (value instanceof Map) for (const [key, inner] of value) checkNames(key, inner);
+  else if (Array.isArray(value)) for (const inner of value) checkNamesWithin(inner);
+}
+
+function checkNamesWithin(value: Value): void {
+  if (value instanceof Map) for (const [key, inner] of value) checkNames(key, inner);
+}
+
+export function applyWrite(database: string, before: Document | undefined, write: Write, now: Micros): WriteOutcome {
+  checkPrecondition(documentName(database, write.path), before, write);
+  if (write.kind === 'delete') return { after: undefined, transformResults: [] };
+  const fields = updatedFields(before, write);
+  const transformResults = write.transforms.map((transform) => applyTransform(fields, transform, now));
+  checkDocumentSize(documentName(database, write.path), write.path, fields);
+  const after = Document.of(write.path, fields, before?.createTime ?? now, now);
+  const unchanged = before !== undefined && Buffer.compare(before.data, after.data) === 0;
+  return { after: unchanged ? before : after, transformResults };
+}
+
+function updatedFields(before: Document | undefined, write: Write): MapValue {
+  if (!write.mask) return write.transforms.length === 0 ? write.fields : structuredFields(write.fields);
+  const fields: MapValue = before ? before.fields() : new Map();
+  for (const path of write.mask) {
+    const value = fieldAt(write.fields, path);
+    if (value === undefined) deleteField(fields, path);
+    else setField(fields, path, copy(value));
+  }
+  return fields;
+}
+
+/** Transforms change maps in place, and a write may be applied again after waiting for a lock. */
+function structuredFields(fields: MapValue): MapValue {
+  return new Map([...fields].map(([name, value]) => [name, copy(value)]));
+}
+
+function copy(value: Value): Value {
+  return value instanceof Map ? structuredFields(value) : value;
+}
+
+function checkPrecondition(name: string, before: Document | undefined, write: Write): void {
+  const { exists, updateTime } = write.precondition;
+  if (exists === true && !before) {
+    throw new FirestoreError('NOT_FOUND', `No document to ${write.kind}: ${name}`);
+  }
+  if (exists === false && before) throw new FirestoreError('ALREADY_EXISTS', `Document already exists: ${name}`);
+  if (updateTime !== undefined && before?.updateTime !== updateTime) {
+    const stored = before ? `was last updated at ${before.updateTime}` : 'does not exist';
+    throw new FirestoreError(
+      'FAILED_PRECONDITION',
+      `The document ${stored} but the write requires the version of ${updateTime} (microseconds): ${name}`,
+    );
+  }
+}

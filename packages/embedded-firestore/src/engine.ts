@@ -1,0 +1,155 @@
+import type { Document } from './document/document.ts';
+import type { Write } from './document/write.ts';
+import { FirestoreError, invalid } from './errors.ts';
+import { executeQuery, queryLock } from './query/execute.ts';
+import type { QueryResult } from './query/execute.ts';
+import type { Query } from './query/query.ts';
+import type { Database } from './storage/database.ts';
+import { Store } from './storage/store.ts';
+import { Committer } from './transaction/committer.ts';
+import type { CommitResult } from './transaction/committer.ts';
+import { LockTable } from './transaction/lock-table.ts';
+import { Transactions } from './transaction/transaction.ts';
+import type { Transaction, TransactionOptions } from './transaction/transaction.ts';
+import type { Micros } from './value/types.ts';
+
+/** As of when a read sees the data: now, at a time, or within a transaction. */
+export type Consistency = { time: Micros } | { transaction: string } | undefined;
+
+export interface Read<T> {
+  value: T;
+  readTime: Micros;
+}
+
+/** All databases of one server. */
+export class Engine {
+  readonly #store: Store;
+  readonly #databases = new Map<string, EngineDatabase>();
+
+  /** @param directory where the data is kept; absent for memory only. */
+  constructor(directory?: string) {
+    this.#store = Store.open(directory);
+  }
+
+  database(name: string): EngineDatabase {
+    let database = this.#databases.get(name);
+    if (!database) {
+      database = new EngineDatabase(this.#store.database(name), this.#store);
+      this.#databases.set(name, database);
+    }
+    return database;
+  }
+
+  async close(): Promise<void> {
+    for (const database of this.#databases.values()) database.close();
+    await this.#store.close();
+  }
+}
+
+/** Everything a client can do with one database, free of any transport. */
+export class EngineDatabase {
+  readonly data: Database;
+  readonly #store: Store;
+  readonly #locks = new LockTable();
+  readonly #transactions = new Transactions(this.#locks);
+  readonly #committer: Committer;
+
+  constructor(data: Database, store: Store) {
+    this.data = data;
+    this.#store = store;
+    this.#committer = new Committer(data, store, this.#locks);
+  }
+
+  async begin(options: TransactionOptions): Promise<string> {
+    const { readOnly } = options;
+    const readTime = readOnly && (await this.#snapshotTime(readOnly.readTime));
+    return this.#transactions.begin(options, readTime).id;
+  }
+
+  rollback(transaction: string): void {
+    this.#transactions.rollback(transaction);
+  }
+
+  getDocuments(paths: readonly string[], at: Consistency): Promise<Read<(Document | undefined)[]>> {
+    const look = (time?: Micros) => paths.map((path) => this.data.get(path, time));
+    return this.#read(at, look, (transaction) =>
+      this.#locks.read(transaction, () => ({ keys: paths, value: look() })),
+    );
+  }
+
+  query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
+    const look = (time?: Micros) => executeQuery(this.data, query, time);
+    return this.#read(at, look, (transaction) =>
+      this.#locks.read(transaction, () => {
+        const value = look();
+        return { keys: value.results.map(({ document }) => document.path), query: queryLock(query, value), value };
+      }),
+    );
+  }
+
+  /** Reads that lock nothing: lists of documents and collections. */
+  list<T>(at: Consistency, look: (time?: Micros) => T): Promise<Read<T>> {
+    return this.#read(at, look, () => Promise.resolve(look()));
+  }
+
+  async commit(writes: readonly Write[], transactionId?: string): Promise<CommitResult> {
+    if (transactionId === undefined) return this.#committer.commit(this.#newOwner(), writes);
+    const transaction = this.#transactions.require(transactionId);
+    if (transaction.readTime !== undefined && writes.length > 0) {
+      throw invalid('A read-only transaction cannot write. Begin a read-write transaction instead.');
+    }
+    transaction.committing = true;
+    try {
+      return await this.#committer.commit(transaction, writes);
+    } catch (error) {
+      transaction.aborted(error instanceof FirestoreError ? error : new FirestoreError('INTERNAL', String(error)));
+      throw error;
+    } finally {
+      this.#transactions.end(transaction);
+    }
+  }
+
+  subscribe(...listener: Parameters<Committer['subscribe']>): () => void {
+    return this.#committer.subscribe(...listener);
+  }
+
+  close(): void {
+    this.#locks.close();
+    this.#transactions.close();
+  }
+
+  #newOwner() {
+    return { age: this.#transactions.nextAge(), transaction: false, aborted: () => undefined };
+  }
+
+  async #read<T>(
+    at: Consistency,
+    look: (time?: Micros) => T,
+    locked: (transaction: Transaction) => Promise<T>,
+  ): Promise<Read<T>> {
+    if (!at) return { value: look(), readTime: this.#committer.readableTime };
+    if ('time' in at) {
+      const time = await this.#snapshotTime(at.time);
+      return { value: look(time), readTime: time };
+    }
+    const transaction = this.#transactions.require(at.transaction);
+    const { readTime } = transaction;
+    return this.#transactions.use(transaction, async () => {
+      if (readTime !== undefined) return { value: look(this.#checkRetained(readTime)), readTime };
+      const value = await locked(transaction);
+      return { value, readTime: this.#committer.readableTime };
+    });
+  }
+
+  async #snapshotTime(time: Micros | undefined): Promise<Micros> {
+    if (time === undefined) return this.#committer.readableTime;
+    if (time > this.#store.clock.now()) throw invalid('read_time must not be in the future.');
+    await this.#committer.settled(time);
+    return this.#checkRetained(time);
+  }
+
+  #checkRetained(time: Micros): Micros {
+    if (time >= this.data.history.earliest) return time;
+    throw new FirestoreError('FAILED_PRECONDITION', 'The requested read_time is too old: its history is no longer kept.');
+  }
+}

@@ -1,0 +1,51 @@
+import type { Consistency, EngineDatabase } from '../engine.ts';
+import { invalid, unimplemented } from '../errors.ts';
+import type { TransactionOptions } from '../transaction/transaction.ts';
+import { microsFromTimestamp } from '../value/types.ts';
+import type { ConsistencyMessage, TransactionOptionsMessage } from './messages.ts';
+
+const OPTIMISTIC = 1;
+
+export function transactionId(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+export function transactionBytes(id: string): Buffer {
+  return Buffer.from(id, 'hex');
+}
+
+export function decodeTransactionOptions(message: TransactionOptionsMessage | null | undefined): TransactionOptions {
+  if (message?.readOnly) {
+    const { readTime } = message.readOnly;
+    return { readOnly: readTime ? { readTime: microsFromTimestamp(readTime) } : {} };
+  }
+  if (message?.readWrite?.concurrencyMode === OPTIMISTIC) {
+    throw unimplemented('read_write.concurrency_mode OPTIMISTIC');
+  }
+  const retried = message?.readWrite?.retryTransaction;
+  return retried && retried.length > 0 ? { retryOf: transactionId(retried) } : {};
+}
+
+/** Which state a read asks for; begins the transaction that a `new_transaction` wants. */
+export async function consistencyOf(
+  message: ConsistencyMessage,
+  database: EngineDatabase,
+): Promise<{ at: Consistency; begun?: Buffer }> {
+  const named = [message.transaction?.length, message.newTransaction, message.readTime].filter(Boolean);
+  if (named.length > 1) throw invalid('Only one of transaction, new_transaction and read_time may be given.');
+  if (message.transaction?.length) return { at: { transaction: transactionId(message.transaction) } };
+  if (message.readTime) return { at: { time: microsFromTimestamp(message.readTime) } };
+  if (!message.newTransaction) return { at: undefined };
+  const id = await database.begin(decodeTransactionOptions(message.newTransaction));
+  return { at: { transaction: id }, begun: transactionBytes(id) };
+}
+
+/** Rolls back a transaction that was begun by a read which then failed: the client never learns its id. */
+export async function orRollback<T>(database: EngineDatabase, begun: Buffer | undefined, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (begun) database.rollback(transactionId(begun));
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { parseFieldPath } from '../document/field-path.ts';
+import type { FieldPath } from '../document/field-path.ts';
+import { checkId, parseParentName } from '../document/resource-path.ts';
+import { invalid, unimplemented } from '../errors.ts';
+import type { Aggregation } from '../query/aggregate.ts';
+import { normalizeQuery } from '../query/normalize.ts';
+import type { Filter, Operator, Order, Query, Source } from '../query/query.ts';
+import type { Value } from '../value/types.ts';
+import { isSent } from './messages.ts';
+import type { AggregationMessage, FieldReferenceMessage, FilterMessage, StructuredQueryMessage } from './messages.ts';
+
+const FIELD_OPERATORS: readonly (Operator | undefined)[] = [
+  undefined, '<', '<=', '>', '>=', '==', '!=', 'array-contains', 'in', 'array-contains-any', 'not-in',
+];
+const UNARY_OPERATORS: readonly (Operator | undefined)[] = [
+  undefined, undefined, 'is-nan', 'is-null', 'is-not-nan', 'is-not-null',
+];
+
+export function decodeQuery(parent: string, message: StructuredQueryMessage | null | undefined): Query {
+  if (!message) throw invalid('The request has no structured_query.');
+  if (message.findNearest) throw unimplemented('structured_query.find_nearest');
+  const { database, path } = parseParentName(parent);
+  const select = message.select?.fields.map(decodeField);
+  return normalizeQuery({
+    database,
+    from: decodeSource(path, message.from),
+    ...(message.where && { where: decodeFilter(message.where) }),
+    orderBy: message.orderBy.map(decodeOrder),
+    ...(message.startAt && { start: { values: message.startAt.values, before: message.startAt.before } }),
+    ...(message.endAt && { end: { values: message.endAt.values, before: message.endAt.before } }),
+    offset: message.offset,
+    ...(message.limit && { limit: message.limit.value }),
+    // A projection of nothing is Google's way to ask for names only.
+    ...(select && { select: select.length === 0 ? [['__name__']] : select }),
+  });
+}
+
+function decodeSource(parent: string, from: StructuredQueryMessage['from']): Source {
+  const [selector, ...others] = from;
+  if (others.length > 0) throw unimplemented('A query with several entries in structured_query.from');
+  if (!selector) throw invalid('structured_query.from must name a collection.');
+  const { collectionId, allDescendants } = selector;
+  if (collectionId !== '') checkId(collectionId, collectionId);
+  else if (!allDescendants) throw invalid('structured_query.from.collection_id is missing.');
+  return { parent, allDescendants, ...(collectionId !== '' && { collectionId }) };
+}
+
+function decodeField(message: FieldReferenceMessage | null | undefined): FieldPath {
+  if (!message) throw invalid('A field reference is missing.');
+  return parseFieldPath(message.fieldPath);
+}
+
+function decodeOrder({ field, direction }: StructuredQueryMessage['orderBy'][number]): Order {
+  return { path: decodeField(field), descending: direction === 2 };
+}
+
+function decodeFilter(message: FilterMessage): Filter {
+  if (message.compositeFilter) {
+    const { op, filters } = message.compositeFilter;
+    if (op !== 1 && op !== 2) throw invalid('A composite filter must have the operator AND or OR.');
+    if (filters.length === 0) throw invalid('A composite filter must have at least one filter.');
+    const inner = filters.map(decodeFilter);
+    return inner.length === 1 ? inner[0]! : { kind: op === 1 ? 'and' : 'or', filters: inner };
+  }
+  if (message.fieldFilter) {
+    const { op, field } = message.fieldFilter;
+    const operator = FIELD_OPERATORS[op];
+    if (!operator) throw unimplemented(`The field filter operator ${op}`);
+    if (!isSent(message.fieldFilter, 'value')) throw invalid(`The filter "${operator}" has no value.`);
+    return fieldFilter(decodeField(field), operator, message.fieldFilter.value);
+  }
+  if (message.unaryFilter) {
+    const operator = UNARY_OPERATORS[message.unaryFilter.op];
+    if (!operator) throw unimplemented(`The unary filter operator ${message.unaryFilter.op}`);
+    return { kind: 'field', path: decodeField(message.unaryFilter.field), op: operator, value: null };
+  }
+  throw invalid('A filter must be a composite, a field or a unary filter.');
+}
+
+/** Equality with null and NaN may come as a comparison or as an operator of its own. */
+function fieldFilter(path: FieldPath, op: Operator, value: Value): Filter {
+  const negated = op === '!=';
+  if (op === '==' || negated) {
+    if (value === null) return { kind: 'field', path, op: negated ? 'is-not-null' : 'is-null', value };
+    if (Number.isNaN(value)) return { kind: 'field', path, op: negated ? 'is-not-nan' : 'is-nan', value };
+  }
+  return { kind: 'field', path, op, value };
+}
+
+export function decodeAggregations(messages: readonly AggregationMessage[]): Aggregation[] {
+  if (messages.length === 0) throw invalid('An aggregation query needs at least one aggregation.');
+  if (messages.length > 5) throw invalid('An aggregation query may have 5 aggregations at most.');
+  const aliases = messages.map(({ alias }, at) => alias || `field_${at + 1}`);
+  if (new Set(aliases).size !== aliases.length) throw invalid('Two aggregations have the same alias.');
+  return messages.map((message, at) => decodeAggregation(message, aliases[at]!));
+}
+
+function decodeAggregation(message: AggregationMessage, alias: string): Aggregation {
+  if (message.count) {
+    const upTo = message.count.upTo ? Number(message.count.upTo.value) : undefined;
+    if (upTo !== undefined && upTo <= 0) throw invalid('count.up_to must be greater than zero.');
+    return { kind: 'count', alias, ...(upTo !== undefined && { upTo }) };
+  }
+  if (message.sum) return { kind: 'sum', alias, path: decodeField(message.sum.field) };
+  if (message.avg) return { kind: 'avg', alias, path: decodeField(message.avg.field) };
+  throw invalid(`The aggregation "${alias}" has no kind set.`);
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { project } from '../document/field-path.ts';
+import type { FieldPath } from '../document/field-path.ts';
+import type { Document } from '../document/document.ts';
+import { checkDatabaseName, documentName, parseDocumentName } from '../document/resource-path.ts';
+import type { Write } from '../document/write.ts';
+import type { Engine, EngineDatabase } from '../engine.ts';
+import { FirestoreError, invalid, unimplemented } from '../errors.ts';
+import { aggregate } from '../query/aggregate.ts';
+import type { CommitResult } from '../transaction/committer.ts';
+import type { Micros } from '../value/types.ts';
+import { consistencyOf, decodeTransactionOptions, orRollback, transactionBytes, transactionId } from './consistency.ts';
+import { decodeAggregations, decodeQuery } from './decode-query.ts';
+import { decodeMask, decodePrecondition, decodeWrite, pathWithin } from './decode-write.ts';
+import { listCollectionIdsPage, listDocumentsPage } from './list-handlers.ts';
+import type {
+  AggregationRequestMessage, ConsistencyMessage, MaskMessage, PreconditionMessage, QueryRequestMessage,
+  TransactionOptionsMessage, WriteMessage,
+} from './messages.ts';
+import type { DocumentMessage, OutgoingDocument } from './protocol.ts';
+import { timeMessage } from './protocol.ts';
+import { statusOf } from './status.ts';
+
+export type UnaryHandler = (request: never) => Promise<object>;
+export type StreamHandler = (request: never) => AsyncGenerator<object>;
+
+interface GetRequest extends ConsistencyMessage {
+  name: string;
+  mask?: MaskMessage | null;
+}
+
+interface BatchGetRequest extends ConsistencyMessage {
+  database: string;
+  documents: string[];
+  mask?: MaskMessage | null;
+}
+
+/** The RPCs of the service: each decodes, calls the engine and encodes. */
+export function handlersOf(engine: Engine) {
+  return {
+    unary: {
+      GetDocument: (request: GetRequest) => getDocument(engine, request),
+      CreateDocument: (request: CreateRequest) => createDocument(engine, request),
+      UpdateDocument: (request: UpdateRequest) => updateDocument(engine, request),
+      DeleteDocument: (request: DeleteRequest) => deleteDocument(engine, request),
+      BeginTransaction: (request: BeginRequest) => beginTransaction(engine, request),
+      Commit: (request: CommitRequest) => commit(engine, request),
+      Rollback: (request: RollbackRequest) => rollback(engine, request),
+      BatchWrite: (request: BatchWriteRequest) => batchWrite(engine, request),
+      ListDocuments: (request: Parameters<typeof listDocumentsPage>[1]) => listDocumentsPage(engine, request),
+      ListCollectionIds: (request: Parameters<typeof listCollectionIdsPage>[1]) => listCollectionIdsPage(engine, request),
+    } satisfies Record<string, UnaryHandler>,
+    streaming: {
+      BatchGetDocuments: (request: BatchGetRequest) => batchGetDocuments(engine, request),
+      RunQuery: (request: QueryRequestMessage) => runQuery(engine, request),
+      RunAggregationQuery: (request: AggregationRequestMessage) => runAggregationQuery(engine, request),
+    } satisfies Record<string, StreamHandler>,
+  };
+}
+
+export function outgoing(database: EngineDatabase, document: Document, mask?: readonly FieldPath[]): OutgoingDocument {
+  const { name } = database.data;
+  return mask ? { database: name, document, fields: project(document.fields(), mask) } : { database: name, document };
+}
+
+async function getDocument(engine: Engine, request: GetRequest): Promise<object> {
+  const { database: name, path } = parseDocumentName(request.name);
+  const database = engine.database(name);
+  const { at } = await consistencyOf(request, database);
+  const { value } = await database.getDocuments([path], at);
+  const document = value[0];
+  if (!document) throw new FirestoreError('NOT_FOUND', `Document "${request.name}" not found.`);
+  return outgoing(database, document, request.mask ? decodeMask(request.mask) : undefined);
+}
+
+async function* batchGetDocuments(engine: Engine, request: BatchGetRequest): AsyncGenerator<object> {
+  const database = engine.database(checkDatabaseName(request.database));
+  const mask = request.mask ? decodeMask(request.mask) : undefined;
+  const paths = [...new Set(request.documents.map((name) => pathWithin(name, request.database)))];
+  const { at, begun } = await consistencyOf(request, database);
+  const { value, readTime } = await orRollback(database, begun, database.getDocuments(paths, at));
+  const time = timeMessage(readTime);
+  if (begun) yield { transaction: begun, readTime: time };
+  for (const [index, document] of value.entries()) {
+    if (document) yield { found: outgoing(database, document, mask), readTime: time };
+    else yield { missing: documentName(request.database, paths[index]!), readTime: time };
+  }
+}
+
+async function* runQuery(engine: Engine, request: QueryRequestMessage): AsyncGenerator<object> {
+  if (request.explainOptions) throw unimplemented('explain_options');
+  const query = decodeQuery(request.parent, request.structuredQuery);
+  const database = engine.database(query.database);
+  const { at, begun } = await consistencyOf(request, database);
+  const { value, readTime } = await orRollback(database, begun, database.query(query, at));
+  const time = timeMessage(readTime);
+  let opening: object = { ...(begun && { transaction: begun }), ...(value.skipped > 0 && { skippedResults: value.skipped }) };
+  if (value.results.length === 0) yield { ...opening, readTime: time };
+  for (const { document } of value.results) {
+    yield { ...opening, document: outgoing(database, document, query.select), readTime: time };
+    opening = {};
+  }
+}
+
+async function* runAggregationQuery(engine: Engine, request: AggregationRequestMessage): AsyncGenerator<object> {
+  if (request.explainOptions) throw unimplemented('explain_options');
+  const message = request.structuredAggregationQuery;
+  if (!message) throw invalid('The request has no structured_aggregation_query.');
+  const query = decodeQuery(request.parent, message.structuredQuery);
+  const aggregations = decodeAggregations(message.aggregations);
+  const database = engine.database(query.database);
+  const { at, begun } = await consistencyOf(request, database);
+  const { value, readTime } = await orRollback(database, begun, database.query(query, at));
+  const aggregateFields = Object.fromEntries(aggregate(value.results, aggregations));
+  yield { ...(begun && { transaction: begun }), result: { aggregateFields }, readTime: timeMessage(readTime) };
+}
+
+interface BeginRequest {
+  database: string;
+  options?: TransactionOptionsMessage | null;
+}
+
+async function beginTransaction(engine: Engine, request: BeginRequest): Promise<object> {
+  const database = engine.database(checkDatabaseName(request.database));
+  return { transaction: transactionBytes(await database.begin(decodeTransactionOptions(request.options))) };
+}
+
+interface RollbackRequest {
+  database: string;
+  transaction: Uint8Array;
+}
+
+async function rollback(engine: Engine, request: RollbackRequest): Promise<object> {
+  engine.database(checkDatabaseName(request.database)).rollback(transactionId(request.transaction));
+  return {};
+}
+
+interface CommitRequest extends RollbackRequest {
+  writes: WriteMessage[];
+}
+
+async function commit(engine: Engine, request: CommitRequest): Promise<object> {
+  const database = engine.database(checkDatabaseName(request.database));
+  const transaction = request.transaction.length > 0 ? transactionId(request.transaction) : undefined;
+  const writes = request.writes.map((write) => decodeWrite(write, request.database));
+  const { time, results } = await database.commit(writes, transaction);
+  return { writeResults: results.map(writeResult), commitTime: timeMessage(time) };
+}
+
+function writeResult({ updateTime, transformResults }: CommitResult['results'][number]): object {
+  return { ...(updateTime !== undefined && { updateTime: timeMessage(updateTime) }), transformResults };
+}
+
+interface BatchWriteRequest {
+  database: string;
+  writes: WriteMessage[];
+}
+
+/** Each write stands for itself: one may fail while the others succeed. */
+async function batchWrite(engine: Engine, request: BatchWriteRequest): Promise<object> {
+  const database = engine.database(checkDatabaseName(request.database));
+  const writes = request.writes.map((write) => decodeWrite(write, request.database));
+  if (new Set(writes.map(({ path }) => path)).size !== writes.length) {
+    throw invalid('A batch write must not write to the same document twice.');
+  }
+  const outcomes = await Promise.allSettled(writes.map((write) => database.commit([write])));
+  return {
+    writeResults: outcomes.map((outcome) => (outcome.status === 'fulfilled' ? writeResult(outcome.value.results[0]!) : {})),
+    status: outcomes.map((outcome) => (outcome.status === 'fulfilled' ? { code: 0 } : statusOf(outcome.reason))),
+  };
+}
+
+interface CreateRequest {
+  parent: string;
+  collectionId: string;
+  documentId: string;
+  document?: DocumentMessage | null;
+  mask?: MaskMessage | null;
+}
+
+async function createDocument(engine: Engine, request: CreateRequest): Promise<object> {
+  const id = request.documentId || randomBytes(15).toString('base64url');
+  const name = parseDocumentName(`${request.parent}/${request.collectionId}/${id}`);
+  const fields = request.document?.fields ?? new Map();
+  const write: Write = { kind: 'update', path: name.path, fields, transforms: [], precondition: { exists: false } };
+  return writeAndReturn(engine.database(name.database), write, request.mask);
+}
+
+interface UpdateRequest {
+  document?: DocumentMessage | null;
+  updateMask?: MaskMessage | null;
+  mask?: MaskMessage | null;
+  currentDocument?: PreconditionMessage | null;
+}
+
+async function updateDocument(engine: Engine, request: UpdateRequest): Promise<object> {
+  if (!request.document) throw invalid('The request has no document.');
+  const name = parseDocumentName(request.document.name);
+  const write: Write = {
+    kind: 'update',
+    path: name.path,
+    fields: request.document.fields,
+    ...(request.updateMask && { mask: decodeMask(request.updateMask) }),
+    transforms: [],
+    precondition: decodePrecondition(request.currentDocument),
+  };
+  return writeAndReturn(engine.database(name.database), write, request.mask);
+}
+
+async function writeAndReturn(database: EngineDatabase, write: Write, mask?: MaskMessage | null): Promise<object> {
+  const { time } = await database.commit([write]);
+  const document = database.data.get(write.path, time as Micros);
+  if (!document) throw new FirestoreError('NOT_FOUND', `Document "${write.path}" was deleted meanwhile.`);
+  return outgoing(database, document, mask ? decodeMask(mask) : undefined);
+}
+
+interface DeleteRequest {
+  name: string;
+  currentDocument?: PreconditionMessage | null;
+}
+
+async function deleteDocument(engine: Engine, request: DeleteRequest): Promise<object> {
+  const name = parseDocumentName(request.name);
+  const precondition = decodePrecondition(request.currentDocument);
+  const write: Write = { kind: 'delete', path: name.path, fields: new Map(), transforms: [], precondition };
+  await engine.database(name.database).commit([write]);
+  return {};
+}

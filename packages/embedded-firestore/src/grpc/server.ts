@@ -1,0 +1,111 @@
+import { Server, ServerCredentials, status as codes } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall, ServerWritableStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import type { Engine } from '../engine.ts';
+import { invalid } from '../errors.ts';
+import { MAX_REQUEST_BYTES } from '../value/limits.ts';
+import { handlersOf } from './handlers.ts';
+import type { StreamHandler, UnaryHandler } from './handlers.ts';
+import { methods } from './protocol.ts';
+import type { Method } from './protocol.ts';
+import { statusOf } from './status.ts';
+
+export interface RpcServer {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Serves an engine by gRPC. */
+export async function serve(engine: Engine, host: string, port: number): Promise<RpcServer> {
+  const server = new Server({
+    // Larger than Google's limit, so that what exceeds it is refused with a message of ours.
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES * 2,
+    'grpc.max_send_message_length': -1,
+  });
+  const { definition, implementation } = service(engine);
+  server.addService(definition, implementation);
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
+      error ? reject(error) : resolve(actual),
+    );
+  });
+  return { port: bound, close: () => stop(server) };
+}
+
+/** Lets running requests finish for a moment; listeners would otherwise keep the server open for ever. */
+async function stop(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => server.forceShutdown(), 500);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}
+
+function service(engine: Engine) {
+  const { unary, streaming } = handlersOf(engine);
+  const definition: Record<string, object> = {};
+  const implementation: UntypedServiceImplementation = {};
+  for (const [name, method] of methods()) {
+    definition[name] = definitionOf(method);
+    if (name in unary) implementation[name] = unaryCall(method, unary[name as keyof typeof unary] as UnaryHandler);
+    if (name in streaming) {
+      implementation[name] = streamCall(method, streaming[name as keyof typeof streaming] as StreamHandler);
+    }
+  }
+  return { definition: definition as unknown as ServiceDefinition, implementation };
+}
+
+/** Requests are decoded by the handler, so that bad bytes get an answer like any other bad input. */
+function definitionOf({ path, requestStream, responseStream, encode }: Method): object {
+  const identity = (bytes: Buffer) => bytes;
+  return {
+    path,
+    requestStream,
+    responseStream,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: encode,
+    responseDeserialize: identity,
+  };
+}
+
+function decode(method: Method, bytes: Buffer): never {
+  if (bytes.length > MAX_REQUEST_BYTES) {
+    throw invalid(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes (this one has ${bytes.length}).`);
+  }
+  return method.decode(bytes) as never;
+}
+
+function unaryCall(method: Method, handler: UnaryHandler) {
+  return async (call: ServerUnaryCall<Buffer, object>, callback: sendUnaryData<object>) => {
+    let response: object;
+    try {
+      response = await handler(decode(method, call.request));
+    } catch (error) {
+      callback(failure(error));
+      return;
+    }
+    callback(null, response);
+  };
+}
+
+function streamCall(method: Method, handler: StreamHandler) {
+  return async (call: ServerWritableStream<Buffer, object>) => {
+    try {
+      for await (const response of handler(decode(method, call.request))) {
+        if (call.cancelled) return;
+        if (!call.write(response)) await Promise.race([once(call, 'drain'), once(call, 'cancelled')]);
+      }
+      call.end();
+    } catch (error) {
+      call.emit('error', failure(error));
+    }
+  };
+}
+
+function failure(error: unknown): { code: number; details: string } {
+  const { code, message } = statusOf(error);
+  return { code: code ?? codes.UNKNOWN, details: message };
+}

@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, WorkerOptions } from './worker-messages.ts';
+
+export interface EmbeddedFirestoreOptions {
+  /** The address to listen on. Default `127.0.0.1`: nobody else's machine can connect. */
+  host?: string;
+  /** Default 0: any free port. */
+  port?: number;
+  /** Where the data is kept. Absent: in memory, gone when the engine is closed. */
+  dataDirectory?: string;
+}
+
+export interface EmbeddedFirestore {
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`, what `FIRESTORE_EMULATOR_HOST` wants. */
+  readonly address: string;
+  /** Finishes what was acknowledged, frees port and data directory. May be called again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a Firestore server in a thread of its own, so that its work never holds up the caller's event loop.
+ *
+ * @throws {Error} when the port is taken, or the data directory is in use or cannot be used.
+ */
+export async function startEmbeddedFirestore(options: EmbeddedFirestoreOptions = {}): Promise<EmbeddedFirestore> {
+  const { host = '127.0.0.1', port = 0, dataDirectory } = options;
+  const workerData: WorkerOptions = { host, port, dataDirectory };
+  // The host's flags (a test runner's, for instance) are not meant for the engine.
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, execArgv: [], name: 'embedded-firestore' });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const started = await firstMessage(worker, host, port);
+  worker.on('error', reportCrash);
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= stop(worker, exited);
+    return closing;
+  };
+  return { host, port: started, address: `${host}:${started}`, close };
+}
+
+function firstMessage(worker: Worker, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (message: FromWorker) => {
+      worker.off('error', reject);
+      if (message.kind === 'ready') resolve(message.port);
+      else reject(startFailure(message.kind === 'failed' ? message.message : 'it was closed', host, port));
+    });
+  });
+}
+
+function startFailure(message: string, host: string, port: number): Error {
+  if (message.includes('EADDRINUSE')) {
+    return new Error(
+      `The embedded Firestore cannot listen on ${host}:${port} because another program does. ` +
+        'Stop that program or choose another port (0 takes any free one).',
+    );
+  }
+  return new Error(`The embedded Firestore could not start. ${message}`);
+}
+
+async function stop(worker: Worker, exited: Promise<void>): Promise<void> {
+  worker.postMessage('close');
+  await exited;
+}
+
+function reportCrash(error: Error): void {
+  console.error('embedded-firestore: the engine stopped because of an unexpected error', error);
+}

@@ -1,0 +1,26 @@
+import type { Micros } from '../value/types.ts';
+
+/** Hands out commit times that never repeat and never go back, even when the machine's clock does. */
+export class Clock {
+  #last: Micros = 0;
+
+  /** A time after every time handed out before. */
+  next(): Micros {
+    this.#last = Math.max(wallClock(), this.#last + 1);
+    return this.#last;
+  }
+
+  /** The present; later commits get later times. */
+  now(): Micros {
+    this.#last = Math.max(wallClock(), this.#last);
+    return this.#last;
+  }
+
+  advanceTo(time: Micros): void {
+    this.#last = Math.max(this.#last, time);
+  }
+}
+
+function wallClock(): Micros {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+}

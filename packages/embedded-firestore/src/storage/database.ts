@@ -1,0 +1,101 @@
+import type { Document } from '../document/document.ts';
+import { parentPath, pathKey, pathPrefixKey } from '../document/resource-path.ts';
+import { afterPrefix } from '../value/key-writer.ts';
+import type { Micros } from '../value/types.ts';
+import { Collection, documentAt } from './collection.ts';
+import type { Version } from './collection.ts';
+import { History } from './history.ts';
+import { SortedMap } from './sorted-map.ts';
+
+/** What a commit does to one document. */
+export interface Change {
+  path: string;
+  before: Document | undefined;
+  after: Document | undefined;
+}
+
+/**
+ * One database in memory, multi-version: a reader at a time in the past sees exactly what was committed by then,
+ * without locks and without holding up anybody.
+ */
+export class Database {
+  readonly name: string;
+  readonly history = new History((path, newer) => this.#forget(path, newer));
+  readonly #collections = new Map<string, Collection>();
+  readonly #ordered = new SortedMap<Collection>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get(path: string, time?: Micros): Document | undefined {
+    return documentAt(this.#collections.get(parentPath(path))?.versions.get(pathKey(path)), time);
+  }
+
+  collection(path: string): Collection | undefined {
+    return this.#collections.get(path);
+  }
+
+  /** Collections below a document or the root, in the order of their paths. */
+  *collectionsBelow(parent: string): Generator<Collection> {
+    const prefix = pathPrefixKey(parent);
+    for (const [, collection] of this.#ordered.range(prefix, afterPrefix(prefix))) {
+      if (collection.path !== parent) yield collection;
+    }
+  }
+
+  /** Documents of one collection in the order of their names. */
+  *documents(collection: Collection, time?: Micros): Generator<Document> {
+    for (const [, version] of collection.versions.range()) {
+      const document = documentAt(version, time);
+      if (document) yield document;
+    }
+  }
+
+  /** Makes one commit visible. Only called when it is durable. */
+  apply(changes: readonly Change[], time: Micros): void {
+    for (const { path, before, after } of changes) {
+      if (before === after) continue;
+      const collection = this.#collectionFor(parentPath(path));
+      const key = pathKey(path);
+      const older = collection.versions.get(key);
+      const version: Version = { time, document: after, older };
+      collection.versions.set(key, version);
+      collection.count += Number(after !== undefined) - Number(before !== undefined);
+      if (older) this.history.superseded(path, version);
+    }
+  }
+
+  /** Puts a document in place while loading, with the times it had. */
+  load(document: Document | undefined, path: string, time: Micros): void {
+    const collection = this.#collectionFor(parentPath(path));
+    const key = pathKey(path);
+    const existed = collection.versions.get(key) !== undefined;
+    if (document) collection.versions.set(key, { time, document, older: undefined });
+    else collection.versions.delete(key);
+    collection.count += Number(document !== undefined) - Number(existed);
+  }
+
+  /** Every document as of now, for a snapshot of the whole. */
+  *everything(): Generator<Document> {
+    for (const [, collection] of this.#ordered.range()) yield* this.documents(collection);
+  }
+
+  #collectionFor(path: string): Collection {
+    let collection = this.#collections.get(path);
+    if (!collection) {
+      collection = new Collection(path);
+      this.#collections.set(path, collection);
+      this.#ordered.set(pathKey(path), collection);
+    }
+    return collection;
+  }
+
+  /** Drops what was before `newer`, and a deletion itself once nothing before it is left. */
+  #forget(path: string, newer: Version): void {
+    newer.older = undefined;
+    const collection = this.#collections.get(parentPath(path));
+    const key = pathKey(path);
+    if (newer.document === undefined && collection?.versions.get(key) === newer) collection.versions.delete(key);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Micros } from '../value/types.ts';
+import type { Version } from './collection.ts';
+
+const RETENTION: Micros = 3_600e6;
+const MAX_BYTES = 64 * 1024 * 1024;
+const OVERHEAD = 200;
+
+interface Entry {
+  path: string;
+  /** The version that took the place of the one remembered here. */
+  newer: Version;
+  bytes: number;
+}
+
+/**
+ * Remembers which superseded versions are still kept, oldest first. They stay readable for an hour, as Firestore's do,
+ * or until they take too much memory.
+ */
+export class History {
+  readonly #forget: (path: string, newer: Version) => void;
+  #entries: Entry[] = [];
+  #first = 0;
+  #bytes = 0;
+  #earliest: Micros = 0;
+
+  constructor(forget: (path: string, newer: Version) => void) {
+    this.#forget = forget;
+  }
+
+  /** Reads before this time can no longer be answered. */
+  get earliest(): Micros {
+    return this.#earliest;
+  }
+
+  /** After a start only the present is known. */
+  startAt(time: Micros): void {
+    this.#earliest = time;
+  }
+
+  superseded(path: string, newer: Version): void {
+    const bytes = OVERHEAD + (newer.older?.document?.data.length ?? 0);
+    this.#entries.push({ path, newer, bytes });
+    this.#bytes += bytes;
+    for (let oldest = this.#oldest(); oldest; oldest = this.#oldest()) {
+      if (this.#bytes <= MAX_BYTES && oldest.newer.time >= newer.time - RETENTION) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #oldest(): Entry | undefined {
+    return this.#entries[this.#first];
+  }
+
+  #drop(entry: Entry): void {
+    this.#first++;
+    this.#bytes -= entry.bytes;
+    this.#earliest = Math.max(this.#earliest, entry.newer.time);
+    this.#forget(entry.path, entry.newer);
+    if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import protobuf from 'protobufjs/minimal.js';
+import { Document } from '../document/document.ts';
+import type { Micros } from '../value/types.ts';
+
+/** One document in the log: as it is from now on, or gone. */
+export interface LoggedDocument {
+  path: string;
+  document: Document | undefined;
+}
+
+/** A commit of the log, or a part of a snapshot: both say how documents are at a time. */
+export interface LogRecord {
+  database: string;
+  time: Micros;
+  documents: LoggedDocument[];
+}
+
+export function encodeRecord({ database, time, documents }: LogRecord): Uint8Array {
+  const writer = protobuf.Writer.create();
+  writer.string(database).double(time);
+  for (const { path, document } of documents) {
+    writer.string(path).bool(document !== undefined);
+    if (document) writer.double(document.createTime).double(document.updateTime).bytes(document.data);
+  }
+  return writer.finish();
+}
+
+export function decodeRecord(bytes: Uint8Array): LogRecord {
+  const reader = protobuf.Reader.create(bytes);
+  const database = reader.string();
+  const time = reader.double();
+  const documents: LoggedDocument[] = [];
+  while (reader.pos < reader.len) {
+    const path = reader.string();
+    if (!reader.bool()) {
+      documents.push({ path, document: undefined });
+      continue;
+    }
+    const createTime = reader.double();
+    const updateTime = reader.double();
+    documents.push({ path, document: new Document(path, reader.bytes(), createTime, updateTime) });
+  }
+  return { database, time, documents };
+}

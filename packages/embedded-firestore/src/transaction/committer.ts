@@ -1,0 +1,116 @@
+import { applyWrite, checkWrite } from '../document/write.ts';
+import type { Write } from '../document/write.ts';
+import type { Change, Database } from '../storage/database.ts';
+import type { Store } from '../storage/store.ts';
+import type { Micros, Value } from '../value/types.ts';
+import type { LockTable } from './lock-table.ts';
+import type { Owner } from './lock-types.ts';
+
+export interface WriteResult {
+  /** Undefined after a delete. */
+  updateTime: Micros | undefined;
+  transformResults: Value[];
+}
+
+export interface CommitResult {
+  time: Micros;
+  results: WriteResult[];
+}
+
+interface Prepared extends CommitResult {
+  changes: Change[];
+}
+
+/** Takes commits through locks and log into memory: nothing is visible before it is durable. */
+export class Committer {
+  readonly #database: Database;
+  readonly #store: Store;
+  readonly #locks: LockTable;
+  readonly #pending = new Map<Promise<unknown>, Micros>();
+  readonly #listeners = new Set<(changes: readonly Change[], time: Micros) => void>();
+  #applied: Micros = 0;
+
+  constructor(database: Database, store: Store, locks: LockTable) {
+    this.#database = database;
+    this.#store = store;
+    this.#locks = locks;
+  }
+
+  /** The latest time at which everything committed by then can be read. */
+  get readableTime(): Micros {
+    return this.#pending.size === 0 ? this.#store.clock.now() : this.#applied;
+  }
+
+  /** Waits until everything committed by `time` can be read. */
+  async settled(time: Micros): Promise<void> {
+    const earlier = [...this.#pending].filter(([, committed]) => committed <= time);
+    await Promise.allSettled(earlier.map(([promise]) => promise));
+  }
+
+  /** Calls back for each commit, in order, when it becomes visible. Returns the way to stop that. */
+  subscribe(listener: (changes: readonly Change[], time: Micros) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Writes all or nothing. The owner's locks are free when it returns, whatever the outcome. */
+  commit(owner: Owner, writes: readonly Write[]): Promise<CommitResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
+    const fail = (error: unknown) => {
+      this.#locks.release(owner);
+      reject(error);
+    };
+    const keys = [...new Set(writes.map(({ path }) => path))];
+    let prepared: Prepared;
+    const prepare = () => {
+      prepared = this.#prepare(writes);
+      return prepared.changes;
+    };
+    try {
+      writes.forEach(checkWrite);
+    } catch (error) {
+      fail(error);
+      return promise;
+    }
+    this.#locks.write(owner, keys, prepare, () => this.#persist(owner, prepared).then(resolve, fail), fail);
+    return promise;
+  }
+
+  #prepare(writes: readonly Write[]): Prepared {
+    const time = this.#store.clock.next();
+    const changes = new Map<string, Change>();
+    const results = writes.map((write) => {
+      let change = changes.get(write.path);
+      if (!change) {
+        const before = this.#database.get(write.path);
+        changes.set(write.path, (change = { path: write.path, before, after: before }));
+      }
+      const { after, transformResults } = applyWrite(this.#database.name, change.after, write, time);
+      change.after = after;
+      return { updateTime: after?.updateTime, transformResults };
+    });
+    return { time, results, changes: [...changes.values()].filter(({ before, after }) => before !== after) };
+  }
+
+  async #persist(owner: Owner, { time, results, changes }: Prepared): Promise<CommitResult> {
+    if (changes.length > 0) {
+      if (this.#store.durable) await this.#log(time, changes);
+      this.#database.apply(changes, time);
+      this.#applied = time;
+      for (const listener of this.#listeners) listener(changes, time);
+    }
+    this.#locks.release(owner);
+    return { time, results };
+  }
+
+  async #log(time: Micros, changes: readonly Change[]): Promise<void> {
+    const documents = changes.map(({ path, after }) => ({ path, document: after }));
+    const written = this.#store.append({ database: this.#database.name, time, documents });
+    this.#pending.set(written, time);
+    try {
+      await written;
+    } finally {
+      this.#pending.delete(written);
+    }
+  }
+}

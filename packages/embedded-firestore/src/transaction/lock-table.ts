@@ -1,0 +1,344 @@
+import { FirestoreError } from '../errors.ts';
+import type { Change } from '../storage/database.ts';
+import type { Blockers, Entry, Look, Owner, QueryLock, Request } from './lock-types.ts';
+import { findCycle } from './wait-graph.ts';
+
+export interface LockTimes {
+  /** How long a read stands back for other readers that may go on to write, in ms. */
+  patience: number;
+  /** How long a transaction may hold up others, in ms. */
+  deadline: number;
+}
+
+const SWEEP_MS = 20;
+const LEARNED_MAX = 10_000;
+
+/**
+ * Shared and exclusive locks on documents, and shared locks on query results.
+ *
+ * Requests wait in order of age. Besides conflicts proper ("hard") there is courtesy ("soft"): nobody overtakes an older
+ * waiting request, and a transaction that reads a document which another one has read waits a moment for it to finish,
+ * because of two readers that both go on to write one has to be aborted and sent into the client's back-off of a second.
+ * Documents that turn out to be read without being written are exempt. A courtesy that closes a circle of waiting is
+ * dropped; a circle of conflicts is broken at once by aborting its youngest transaction.
+ */
+export class LockTable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #keysOf = new Map<Owner, Set<string>>();
+  readonly #queries = new Map<Owner, QueryLock[]>();
+  readonly #committing = new Map<Owner, readonly Change[]>();
+  readonly #waiting = new Map<Owner, Set<Request>>();
+  readonly #readMostly = new Set<string>();
+  readonly #times: LockTimes;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(times: LockTimes = { patience: 100, deadline: 20_000 }) {
+    this.#times = times;
+  }
+
+  /** Takes shared locks on what `look` finds; it runs again after each wait, and the last result is returned. */
+  read<T>(owner: Owner, look: () => Look<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    let latest: Look<T>;
+    const request = newRequest(owner, 'read', () => {
+      latest = look();
+      request.query = latest.query;
+      request.keys = latest.query ? [...latest.keys, latest.query.id] : latest.keys;
+    });
+    request.grant = () => resolve(latest.value);
+    request.refuse = reject;
+    this.#submit(request);
+    return promise;
+  }
+
+  /**
+   * Takes exclusive locks for a commit. `prepare` works out the changes and may run several times; `grant` runs in the
+   * same turn as the last of them. A refusal (an exception of `prepare`, or ABORTED) goes to `refuse`.
+   */
+  write(
+    owner: Owner,
+    keys: readonly string[],
+    prepare: () => readonly Change[],
+    grant: () => void,
+    refuse: (error: unknown) => void,
+  ): void {
+    const request = newRequest(owner, 'write', () => {
+      request.changes = prepare();
+    });
+    request.keys = keys;
+    request.grant = grant;
+    request.refuse = refuse;
+    this.#submit(request);
+  }
+
+  /** Gives up everything an owner holds, and lets others go on. */
+  release(owner: Owner): void {
+    this.#learn(owner);
+    for (const key of this.#keysOf.get(owner) ?? []) this.#releaseKey(owner, key);
+    this.#keysOf.delete(owner);
+    this.#queries.delete(owner);
+    this.#committing.delete(owner);
+    this.#wake(owner);
+  }
+
+  /** Ends an owner by force: its waiting requests fail with the error and its locks are free. */
+  abort(owner: Owner, error: FirestoreError): void {
+    for (const request of [...(this.#waiting.get(owner) ?? [])]) {
+      this.#stopWaiting(request);
+      request.refuse(error);
+    }
+    owner.aborted(error);
+    this.release(owner);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #submit(request: Request): void {
+    if (this.#tryGrant(request)) return;
+    this.#startWaiting(request);
+    this.#resolveCycles(request.owner);
+  }
+
+  /** True when the request is settled, one way or the other. */
+  #tryGrant(request: Request): boolean {
+    try {
+      if (request.kind === 'read' || !this.#isHeld(request)) request.look();
+    } catch (error) {
+      this.#stopWaiting(request);
+      request.refuse(error);
+      return true;
+    }
+    request.blockers = this.#blockers(request);
+    if (request.blockers.hard.size > 0) return false;
+    if (request.blockers.soft.size > 0 && !request.impatient) return false;
+    this.#stopWaiting(request);
+    this.#take(request);
+    request.grant();
+    return true;
+  }
+
+  #take(request: Request): void {
+    const { owner } = request;
+    let keys = this.#keysOf.get(owner);
+    if (!keys) this.#keysOf.set(owner, (keys = new Set()));
+    for (const key of request.keys) {
+      keys.add(key);
+      const entry = this.#entry(key);
+      if (request.kind === 'read') entry.shared.add(owner);
+      else entry.exclusive = owner;
+    }
+    if (request.kind === 'write') this.#committing.set(owner, request.changes);
+    if (request.query) this.#queries.set(owner, [...(this.#queries.get(owner) ?? []), request.query]);
+  }
+
+  #isHeld(request: Request): boolean {
+    return request.keys.some((key) => {
+      const entry = this.#entries.get(key);
+      if (!entry) return false;
+      if (entry.exclusive && entry.exclusive !== request.owner) return true;
+      return entry.shared.size > (entry.shared.has(request.owner) ? 1 : 0);
+    });
+  }
+
+  #blockers(request: Request): Blockers {
+    const blockers: Blockers = { hard: new Set(), soft: new Set() };
+    for (const key of request.keys) this.#keyBlockers(request, key, blockers);
+    if (request.query) this.#queryBlockers(request, request.query, blockers);
+    if (request.changes.length > 0) this.#changeBlockers(request, blockers);
+    return blockers;
+  }
+
+  #keyBlockers(request: Request, key: string, { hard, soft }: Blockers): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    const { owner } = request;
+    if (entry.exclusive && entry.exclusive !== owner) hard.add(entry.exclusive);
+    const holds = entry.exclusive === owner || entry.shared.has(owner);
+    if (request.kind === 'write') addOthers(hard, entry.shared, owner);
+    else if (!holds && !this.#readMostly.has(key)) addOthers(soft, entry.shared, owner);
+    // Who holds the key already must not queue behind those who wait for him.
+    if (holds) return;
+    const ahead = entry.waiting.findLast((other) => other.owner !== owner && other.owner.age < owner.age);
+    if (ahead && (request.kind === 'write' || ahead.kind === 'write' || !this.#readMostly.has(key))) {
+      soft.add(ahead.owner);
+    }
+  }
+
+  #queryBlockers({ owner }: Request, query: QueryLock, { hard, soft }: Blockers): void {
+    for (const [other, changes] of this.#committing) {
+      if (other !== owner && changes.some((change) => query.touchedBy(change))) hard.add(other);
+    }
+    for (const [other, requests] of this.#waiting) {
+      if (other === owner || other.age > owner.age) continue;
+      for (const waiting of requests) {
+        if (waiting.changes.some((change) => query.touchedBy(change))) soft.add(other);
+      }
+    }
+  }
+
+  #changeBlockers({ owner, changes }: Request, { hard }: Blockers): void {
+    for (const [other, queries] of this.#queries) {
+      if (other === owner || hard.has(other)) continue;
+      if (queries.some((query) => changes.some((change) => query.touchedBy(change)))) hard.add(other);
+    }
+  }
+
+  #startWaiting(request: Request): void {
+    request.since = performance.now();
+    let requests = this.#waiting.get(request.owner);
+    if (!requests) this.#waiting.set(request.owner, (requests = new Set()));
+    requests.add(request);
+    for (const key of request.keys) {
+      const { waiting } = this.#entry(key);
+      const at = waiting.findLastIndex((other) => other.owner.age <= request.owner.age);
+      waiting.splice(at + 1, 0, request);
+    }
+    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  #stopWaiting(request: Request): void {
+    const requests = this.#waiting.get(request.owner);
+    if (!requests?.delete(request)) return;
+    if (requests.size === 0) this.#waiting.delete(request.owner);
+    for (const key of request.keys) {
+      const entry = this.#entries.get(key);
+      const at = entry?.waiting.indexOf(request) ?? -1;
+      if (at !== -1) entry!.waiting.splice(at, 1);
+      this.#forgetIfFree(key);
+    }
+    if (this.#waiting.size === 0) this.close();
+  }
+
+  /** Tries again whoever waited for this owner, the oldest first. */
+  #wake(owner: Owner): void {
+    if (this.#waiting.size === 0) return;
+    const now = performance.now();
+    const woken: Request[] = [];
+    for (const request of this.#allWaiting()) {
+      if (request.blockers.hard.has(owner) || request.blockers.soft.has(owner)) woken.push(request);
+    }
+    woken.sort((a, b) => a.owner.age - b.owner.age);
+    for (const request of woken) {
+      request.since = now;
+      this.#retry(request);
+    }
+  }
+
+  #retry(request: Request): void {
+    if (!this.#waiting.get(request.owner)?.has(request)) return;
+    const before = request.keys;
+    const settled = this.#tryGrant(request);
+    if (!settled && request.keys !== before) this.#requeue(request, before);
+    // A grant can close a circle through another request of the same owner.
+    if (this.#waiting.has(request.owner)) this.#resolveCycles(request.owner);
+  }
+
+  /** A query that looked again may want other documents than before. */
+  #requeue(request: Request, before: readonly string[]): void {
+    const after = request.keys;
+    request.keys = before;
+    this.#stopWaiting(request);
+    request.keys = after;
+    this.#startWaiting(request);
+  }
+
+  #resolveCycles(owner: Owner): void {
+    for (;;) {
+      const cycle = findCycle(owner, (other) => this.#edges(other));
+      if (!cycle) return;
+      const courtesies = cycle.filter((edge) => edge.soft);
+      if (courtesies.length > 0) {
+        const { request } = courtesies.reduce((a, b) => (b.request.owner.age < a.request.owner.age ? b : a));
+        request.impatient = true;
+        this.#retry(request);
+      } else {
+        const owners = cycle.map((edge) => edge.request.owner).filter((other) => other.transaction);
+        const youngest = owners.reduce((a, b) => (b.age > a.age ? b : a));
+        this.abort(youngest, contention('another transaction holds what it needs and needs what it holds'));
+      }
+    }
+  }
+
+  *#edges(owner: Owner): Generator<{ request: Request; to: Owner; soft: boolean }> {
+    for (const request of this.#waiting.get(owner) ?? []) {
+      request.blockers = this.#blockers(request);
+      for (const to of request.blockers.hard) yield { request, to, soft: false };
+      if (request.impatient) continue;
+      for (const to of request.blockers.soft) yield { request, to, soft: true };
+    }
+  }
+
+  *#allWaiting(): Generator<Request> {
+    for (const requests of this.#waiting.values()) yield* requests;
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const request of [...this.#allWaiting()].sort((a, b) => a.owner.age - b.owner.age)) {
+      const waited = now - request.since;
+      if (waited > this.#times.patience && request.blockers.hard.size === 0) {
+        request.impatient = true;
+        this.#retry(request);
+      } else if (waited > this.#times.deadline) {
+        for (const holder of request.blockers.hard) {
+          if (holder.transaction && !this.#committing.has(holder)) {
+            this.abort(holder, contention('it held up other writers for too long'));
+          }
+        }
+      }
+    }
+  }
+
+  /** A document that is waited for although its reader did not write it is read by many and written by few. */
+  #learn(owner: Owner): void {
+    const changes = this.#committing.get(owner);
+    if (!changes) return;
+    for (const key of this.#keysOf.get(owner) ?? []) {
+      const entry = this.#entries.get(key);
+      if (entry?.exclusive === owner) this.#readMostly.delete(key);
+      else if (entry && entry.waiting.length > 0 && this.#readMostly.size < LEARNED_MAX) this.#readMostly.add(key);
+    }
+    for (const query of this.#queries.get(owner) ?? []) {
+      if (changes.some((change) => query.touchedBy(change))) this.#readMostly.delete(query.id);
+    }
+  }
+
+  #releaseKey(owner: Owner, key: string): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    entry.shared.delete(owner);
+    if (entry.exclusive === owner) entry.exclusive = undefined;
+    this.#forgetIfFree(key);
+  }
+
+  #forgetIfFree(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry && !entry.exclusive && entry.shared.size === 0 && entry.waiting.length === 0) this.#entries.delete(key);
+  }
+
+  #entry(key: string): Entry {
+    let entry = this.#entries.get(key);
+    if (!entry) this.#entries.set(key, (entry = { exclusive: undefined, shared: new Set(), waiting: [] }));
+    return entry;
+  }
+}
+
+function newRequest(owner: Owner, kind: 'read' | 'write', look: () => void): Request {
+  const none = { hard: new Set<Owner>(), soft: new Set<Owner>() };
+  const later = () => undefined;
+  return {
+    owner, kind, look, keys: [], changes: [], query: undefined, impatient: false, since: 0, blockers: none,
+    grant: later, refuse: later,
+  };
+}
+
+function addOthers(to: Set<Owner>, owners: Set<Owner>, self: Owner): void {
+  for (const owner of owners) if (owner !== self) to.add(owner);
+}
+
+function contention(why: string): FirestoreError {
+  return new FirestoreError('ABORTED', `The transaction was aborted because ${why}. Please try it again.`);
+}

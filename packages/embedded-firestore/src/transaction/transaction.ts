@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { FirestoreError, invalid } from '../errors.ts';
+import type { Micros } from '../value/types.ts';
+import type { LockTable } from './lock-table.ts';
+import type { Owner } from './lock-types.ts';
+
+/** Google's limits, in ms. */
+const MAX_IDLE = 60_000;
+const MAX_TOTAL = 270_000;
+const SWEEP_MS = 1_000;
+const REMEMBERED = 10_000;
+
+export interface TransactionOptions {
+  /** Absent for a read-write transaction. Without a time the present is read. */
+  readOnly?: { readTime?: Micros };
+  /** The earlier attempt that this one repeats. */
+  retryOf?: string;
+}
+
+export class Transaction implements Owner {
+  readonly transaction = true;
+  readonly id = randomBytes(12).toString('hex');
+  readonly age: number;
+  /** Set for read-only transactions: everything is read as of this time. */
+  readonly readTime: Micros | undefined;
+  readonly started = performance.now();
+  lastUsed = this.started;
+  requests = 0;
+  committing = false;
+  failure: FirestoreError | undefined;
+
+  constructor(age: number, readTime: Micros | undefined) {
+    this.age = age;
+    this.readTime = readTime;
+  }
+
+  aborted(error: FirestoreError): void {
+    this.failure ??= error;
+  }
+}
+
+/** The transactions of one database: their ids, their limits and their end. */
+export class Transactions {
+  readonly #locks: LockTable;
+  readonly #active = new Map<string, Transaction>();
+  /** Ended ones, for the place in line of their retries and the reason of their end. */
+  readonly #ended = new Map<string, { age: number; failure: FirestoreError | undefined }>();
+  #nextAge = 1;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(locks: LockTable) {
+    this.#locks = locks;
+  }
+
+  begin({ readOnly, retryOf }: TransactionOptions, readTime?: Micros): Transaction {
+    const retried = retryOf === undefined ? undefined : (this.#ended.get(retryOf) ?? this.#active.get(retryOf));
+    const transaction = new Transaction(retried?.age ?? this.nextAge(), readOnly ? readTime : undefined);
+    this.#active.set(transaction.id, transaction);
+    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    return transaction;
+  }
+
+  nextAge(): number {
+    return this.#nextAge++;
+  }
+
+  /** The transaction of an id, if it may still be used. */
+  require(id: string): Transaction {
+    const transaction = this.#active.get(id);
+    if (transaction && !transaction.committing && !transaction.failure) return transaction;
+    throw transaction?.failure ?? this.#ended.get(id)?.failure ?? expired();
+  }
+
+  /** Runs one request of a transaction; it is not idle meanwhile. */
+  async use<T>(transaction: Transaction, work: () => Promise<T>): Promise<T> {
+    transaction.requests++;
+    try {
+      const result = await work();
+      if (transaction.failure) throw transaction.failure;
+      return result;
+    } finally {
+      transaction.requests--;
+      transaction.lastUsed = performance.now();
+      if (transaction.failure) this.end(transaction);
+    }
+  }
+
+  /** Ends a transaction whose locks are free or about to be freed by the caller. */
+  end(transaction: Transaction): void {
+    if (!this.#active.delete(transaction.id)) return;
+    this.#ended.set(transaction.id, { age: transaction.age, failure: transaction.failure });
+    if (this.#ended.size > REMEMBERED) this.#ended.delete(this.#ended.keys().next().value!);
+    if (this.#active.size === 0) this.close();
+  }
+
+  /** Rolling back what has already failed is fine; what is unknown or committed is refused. */
+  rollback(id: string): void {
+    const transaction = this.#active.get(id);
+    if (transaction && !transaction.committing) {
+      this.#locks.abort(transaction, expired());
+      this.end(transaction);
+    } else if (!this.#ended.get(id)?.failure) {
+      throw expired();
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const transaction of [...this.#active.values()]) {
+      if (transaction.committing) continue;
+      const idle = transaction.requests === 0 && now - transaction.lastUsed > MAX_IDLE;
+      if (!idle && now - transaction.started <= MAX_TOTAL) continue;
+      this.#locks.abort(transaction, expired());
+      this.end(transaction);
+    }
+  }
+}
+
+function expired(): FirestoreError {
+  return invalid('The referenced transaction has expired or is no longer valid.');
+}

@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FieldPath, FieldValue, GeoPoint, Timestamp } from '@google-cloud/firestore';
+import type { Firestore } from '@google-cloud/firestore';
+import { startTarget, Status, statusOf } from './support/client.ts';
+import type { Target } from './support/client.ts';
+
+let target: Target;
+let db: Firestore;
+
+beforeAll(async () => {
+  target = await startTarget();
+  db = target.client();
+});
+afterAll(() => target.stop());
+
+const fresh = () => db.collection('things').doc();
+
+describe('values', () => {
+  it('come back as they were stored', async () => {
+    const ref = fresh();
+    const data = {
+      null: null,
+      yes: true,
+      integer: 42,
+      double: 1.5,
+      negativeZero: -0,
+      nan: NaN,
+      infinity: -Infinity,
+      string: 'grüße 👋 \u0000 ﬀ',
+      empty: '',
+      bytes: Buffer.from([0, 255, 1]),
+      time: new Timestamp(-1, 123_456_000),
+      geo: new GeoPoint(-90, 180),
+      reference: db.doc('a/b'),
+      array: [1, 'x', { y: [2] }],
+      map: { 'a.b': 1, '': undefined, nested: {} },
+      vector: FieldValue.vector([1, 2.5]),
+    };
+    delete (data.map as Record<string, unknown>)[''];
+    await ref.set(data);
+    const stored = (await ref.get()).data()!;
+    expect(stored).toEqual(data);
+    expect(Object.is(stored['negativeZero'], -0)).toBe(true);
+  });
+
+  it('keep integers exact beyond 2^53', async () => {
+    const precise = target.client();
+    precise.settings({ useBigInt: true });
+    const ref = precise.doc('a/big');
+    await ref.set({ max: 2n ** 63n - 1n, min: -(2n ** 63n), odd: 2n ** 53n + 1n });
+    expect((await ref.get()).data()).toEqual({ max: 2n ** 63n - 1n, min: -(2n ** 63n), odd: 2n ** 53n + 1n });
+  });
+
+  it('lose nanoseconds below the microsecond', async () => {
+    const ref = fresh();
+    await ref.set({ at: new Timestamp(10, 123_456_789) });
+    expect((await ref.get()).get('at')).toEqual(new Timestamp(10, 123_456_000));
+  });
+});
+
+describe('writes', () => {
+  it('create refuses an existing document', async () => {
+    const ref = fresh();
+    await ref.create({ a: 1 });
+    expect(await statusOf(ref.create({ a: 2 }))).toBe(Status.alreadyExists);
+    expect((await ref.get()).data()).toEqual({ a: 1 });
+  });
+
+  it('update changes the named fields only, and needs the document', async () => {
+    const ref = fresh();
+    expect(await statusOf(ref.update({ a: 1 }))).toBe(Status.notFound);
+    await ref.set({ a: 1, b: { c: 2, d: 3 }, e: 5 });
+    await ref.update({ 'b.c': 20, e: FieldValue.delete() });
+    await ref.update(new FieldPath('odd.name', '`x`'), 'y');
+    expect((await ref.get()).data()).toEqual({ a: 1, b: { c: 20, d: 3 }, 'odd.name': { '`x`': 'y' } });
+  });
+
+  it('set replaces, set with merge merges', async () => {
+    const ref = fresh();
+    await ref.set({ a: 1, b: { c: 2 } });
+    await ref.set({ b: { d: 3 } }, { merge: true });
+    expect((await ref.get()).data()).toEqual({ a: 1, b: { c: 2, d: 3 } });
+    await ref.set({ a: 9, b: { e: 9 } }, { mergeFields: ['b.e'] });
+    expect((await ref.get()).data()).toEqual({ a: 1, b: { c: 2, d: 3, e: 9 } });
+    await ref.set({ z: 1 });
+    expect((await ref.get()).data()).toEqual({ z: 1 });
+    await ref.set({}, { merge: true });
+    expect((await ref.get()).data()).toEqual({ z: 1 });
+  });
+
+  it('set with an empty merge makes the document', async () => {
+    const ref = fresh();
+    await ref.set({}, { merge: true });
+    expect((await ref.get()).exists).toBe(true);
+  });
+
+  it('delete works without a document, and honours preconditions', async () => {
+    const ref = fresh();
+    await ref.delete();
+    expect(await statusOf(ref.delete({ exists: true }))).toBe(Status.notFound);
+    const { writeTime } = await ref.set({ a: 1 });
+    await ref.set({ a: 2 });
+    expect(await statusOf(ref.delete({ lastUpdateTime: writeTime }))).toBe(Status.failedPrecondition);
+    expect(await statusOf(ref.update({ a: 3 }, { lastUpdateTime: writeTime }))).toBe(Status.failedPrecondition);
+    await ref.delete({ lastUpdateTime: (await ref.get()).updateTime! });
+    expect((await ref.get()).exists).toBe(false);
+  });
+
+  it('keep create time, move update time only when something changes', async () => {
+    const ref = fresh();
+    const first = await ref.set({ a: 1 });
+    const same = await ref.set({ a: 1 });
+    expect(same.writeTime).toEqual(first.writeTime);
+    await ref.set({ a: 2 });
+    const { createTime, updateTime } = await ref.get();
+    expect(createTime).toEqual(first.writeTime);
+    expect(updateTime!.valueOf() > createTime!.valueOf()).toBe(true);
+  });
+
+  it('a batch is all or nothing', async () => {
+    const [a, b] = [fresh(), fresh()];
+    const batch = db.batch();
+    batch.set(a, { x: 1 });
+    batch.create(b, { x: 1 });
+    await b.set({ there: true });
+    expect(await statusOf(batch.commit())).toBe(Status.alreadyExists);
+    expect((await a.get()).exists).toBe(false);
+  });
+
+  it('several writes to one document in a batch follow each other', async () => {
+    const ref = fresh();
+    const batch = db.batch();
+    batch.set(ref, { n: 1 });
+    batch.update(ref, { n: FieldValue.increment(5) });
+    batch.update(ref, { m: 1 });
+    await batch.commit();
+    expect((await ref.get()).data()).toEqual({ n: 6, m: 1 });
+  });
+});
+
+describe('transforms', () => {
+  it('add to numbers', async () => {
+    const ref = fresh();
+    await ref.set({ integer: 1, text: 'x' });
+    await ref.update({
+      integer: FieldValue.increment(2),
+      made: FieldValue.increment(1.5),
+      text: FieldValue.increment(7),
+      'deep.er': FieldValue.increment(1),
+    });
+    expect((await ref.get()).data()).toEqual({ integer: 3, made: 1.5, text: 7, deep: { er: 1 } });
+  });
+
+  it('change arrays as sets', async () => {
+    const ref = fresh();
+    await ref.set({ a: [1, 2, 2, { x: 1 }], other: 'no array' });
+    await ref.update({ a: FieldValue.arrayUnion(2, 3, 3, { x: 1 }), other: FieldValue.arrayUnion('x') });
+    expect((await ref.get()).data()).toEqual({ a: [1, 2, 2, { x: 1 }, 3], other: ['x'] });
+    await ref.update({ a: FieldValue.arrayRemove(2, { x: 1 }), other: FieldValue.arrayRemove('y') });
+    expect((await ref.get()).data()).toEqual({ a: [1, 3], other: ['x'] });
+  });
+
+  it('set the time of the commit', async () => {
+    const ref = fresh();
+    const { writeTime } = await ref.set({ at: FieldValue.serverTimestamp(), deep: { at: FieldValue.serverTimestamp() } });
+    expect((await ref.get()).data()).toEqual({ at: writeTime, deep: { at: writeTime } });
+  });
+
+  it('maximum and minimum, which the client has no method for', async () => {
+    const ref = fresh();
+    await ref.set({ max: 5, min: 5, zero: 0 });
+    await commitTransforms(ref.path, [
+      { fieldPath: 'max', maximum: { integerValue: 7 } },
+      { fieldPath: 'min', minimum: { doubleValue: 4.5 } },
+      { fieldPath: 'zero', maximum: { doubleValue: -0 } },
+    ]);
+    expect((await ref.get()).data()).toEqual({ max: 7, min: 4.5, zero: 0 });
+  });
+});
+
+async function commitTransforms(path: string, updateTransforms: object[]): Promise<void> {
+  const database = `projects/${db.projectId}/databases/(default)`;
+  const write = { update: { name: `${database}/documents/${path}` }, updateMask: { fieldPaths: [] }, updateTransforms };
+  type Requester = { request(method: string, request: object, tag: string): Promise<unknown> };
+  await (db as unknown as Requester).request('commit', { database, writes: [write] }, 'test');
+}
+
+describe('reads', () => {
+  it('getAll returns found and missing in order, with a mask', async () => {
+    const [a, b, missing] = [fresh(), fresh(), fresh()];
+    await Promise.all([a.set({ x: 1, y: { z: 2, w: 3 } }), b.set({ x: 2 })]);
+    const all = await db.getAll(b, missing, a, { fieldMask: ['x', 'y.z'] });
+    expect(all.map((snapshot) => snapshot.data())).toEqual([{ x: 2 }, undefined, { x: 1, y: { z: 2 } }]);
+  });
+
+  it('lists documents with missing ancestors, and collections', async () => {
+    const root = fresh();
+    await root.collection('list').doc('b').set({});
+    await root.collection('list').doc('a').collection('sub').doc('x').set({});
+    await root.collection('other').doc('o').set({});
+    expect((await root.collection('list').listDocuments()).map((ref) => ref.id)).toEqual(['a', 'b']);
+    expect((await root.listCollections()).map((ref) => ref.id)).toEqual(['list', 'other']);
+    expect((await root.collection('list').doc('a').get()).exists).toBe(false);
+  });
+
+  it('lists more than a page', async () => {
+    const parent = fresh().collection('many');
+    const writer = db.bulkWriter();
+    for (let i = 0; i < 700; i++) void writer.set(parent.doc(String(i).padStart(4, '0')), { i });
+    await writer.close();
+    const listed = await parent.listDocuments();
+    expect(listed.map((ref) => Number(ref.id))).toEqual([...Array(700).keys()]);
+  });
+});
+
+describe('limits', () => {
+  it.each([
+    ['a document over 1 MiB', { a: 'x'.repeat(600_000), b: 'x'.repeat(600_000) }],
+    ['a field value over 1 MiB less 89 bytes', { a: 'x'.repeat(1_048_487) }],
+    ['a reserved field name', { __a__: 1 }],
+    ['an array in an array', { a: [[1]] }],
+  ])('%s is refused', async (_, data) => {
+    expect(await statusOf(fresh().set(data))).toBe(Status.invalidArgument);
+  });
+
+  it('20 levels are fine', async () => {
+    expect(await statusOf(fresh().set(nested(20)))).toBeUndefined();
+  });
+
+  it.each(['__reserved__', 'x'.repeat(1_501)])('an id that is not allowed is refused (%#)', async (id) => {
+    expect(await statusOf(db.collection('c').doc(id).set({}))).toBe(Status.invalidArgument);
+  });
+});
+
+/** A field that holds this many maps, one in the other. */
+function nested(levels: number): Record<string, unknown> {
+  let value: unknown = 1;
+  for (let i = 0; i < levels; i++) value = { a: value };
+  return { a: value };
+}
+
+describe('BulkWriter', () => {
+  it('tells the outcome of each write', async () => {
+    const taken = fresh();
+    await taken.set({});
+    const writer = db.bulkWriter();
+    writer.onWriteError(() => false);
+    const made = writer.create(fresh(), { a: 1 });
+    const refused = statusOf(writer.create(taken, { a: 1 }));
+    await writer.close();
+    await expect(made).resolves.toHaveProperty('writeTime');
+    expect(await refused).toBe(Status.alreadyExists);
+  });
+
+  it('recursive delete leaves nothing', async () => {
+    const root = fresh();
+    await root.set({});
+    await root.collection('a').doc('b').collection('c').doc('d').set({});
+    await root.collection('a').doc('e').set({});
+    const beside = db.doc(`${root.path}x/a/b`);
+    await beside.set({});
+    await db.recursiveDelete(root);
+    expect(await root.listCollections()).toEqual([]);
+    expect((await root.get()).exists).toBe(false);
+    expect((await beside.get()).exists).toBe(true);
+  });
+});

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { Firestore } from '@google-cloud/firestore';
+import { startEmbeddedFirestore } from '../../src/index.ts';
+
+// The client would otherwise look for the metadata server of a Google machine.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+
+export interface Target {
+  /** A client of a database of its own. */
+  client(projectId?: string): Firestore;
+  stop(): Promise<void>;
+}
+
+/** The server under test: that of FIRESTORE_EMULATOR_HOST when it is set, else an embedded one in memory. */
+export async function startTarget(dataDirectory?: string): Promise<Target> {
+  const outside = process.env['FIRESTORE_EMULATOR_HOST'];
+  const server = outside ? undefined : await startEmbeddedFirestore(dataDirectory === undefined ? {} : { dataDirectory });
+  const host = outside ?? server!.address;
+  const clients: Firestore[] = [];
+  return {
+    client(projectId = `test-${randomUUID()}`) {
+      const client = new Firestore({ projectId, host, ssl: false, customHeaders: { Authorization: 'Bearer owner' } });
+      clients.push(client);
+      return client;
+    },
+    async stop() {
+      await Promise.all(clients.map((client) => client.terminate()));
+      await server?.close();
+    },
+  };
+}
+
+/** The gRPC status of the error that a promise fails with. */
+export async function statusOf(promise: Promise<unknown>): Promise<number | undefined> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return (error as { code?: number }).code;
+  }
+}
+
+export const Status = {
+  invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
+  failedPrecondition: 9,
+  aborted: 10,
+  unimplemented: 12,
+} as const;
