@@ -3,6 +3,7 @@ export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/{src,test,packages}/**/*.{spec,e2e-spec,test}.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  setupFiles: ['<rootDir>/test/support/preload.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   // Sources import './x.js', as Node wants it of the compiled files; Jest runs the '.ts' beside it.

@@ -15,6 +15,8 @@ export class InvalidSettings extends Error {
   }
 }
 
+const MAKE_ONE = 'make one with: openssl rand -base64 48';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -44,15 +46,13 @@ export async function loadSettings(environment: Environment): Promise<Settings> 
 }
 
 /** Defaults that depend on where the service runs. Production gets none for what must be decided. */
-function defaultsFor({
-  NODE_ENV = 'development',
-  DATA_DIRECTORY,
-  JWT_SECRET,
-}: Environment): Record<string, string> {
+function defaultsFor(given: Environment): Record<string, string> {
+  const { NODE_ENV = 'development', DATA_DIRECTORY, JWT_SECRET } = given;
   if (NODE_ENV === 'production') return { HOST: '0.0.0.0', DATA_DIRECTORY: '.data' };
   const directory = DATA_DIRECTORY ?? (NODE_ENV === 'test' ? ':memory:' : '.data');
   const secret = JWT_SECRET ?? developmentSecret(directory);
-  return { HOST: '127.0.0.1', DATA_DIRECTORY: directory, FIRESTORE_MODE: 'embedded', JWT_SECRET: secret };
+  const mode = given.FIRESTORE_EMULATOR_HOST ? 'emulator' : 'embedded';
+  return { HOST: '127.0.0.1', DATA_DIRECTORY: directory, FIRESTORE_MODE: mode, JWT_SECRET: secret };
 }
 
 /** Rules that no single variable can state. */
@@ -61,14 +61,21 @@ function mistakesBetween(given: Environment): string[] {
   if (given.FIRESTORE_MODE === 'emulator' && !given.FIRESTORE_EMULATOR_HOST) {
     mistakes.push('FIRESTORE_EMULATOR_HOST must be set (host:port) when FIRESTORE_MODE=emulator');
   }
-  if (given.NODE_ENV !== 'production') return mistakes;
-  if (!given.FIRESTORE_MODE)
-    mistakes.push('FIRESTORE_MODE must be named in production: embedded, emulator or cloud');
-  if (!given.JWT_SECRET)
-    mistakes.push('JWT_SECRET must be set in production; make one with: openssl rand -base64 48');
-  else if (new Set(given.JWT_SECRET).size < 10) {
-    mistakes.push('JWT_SECRET is too regular to be random; make one with: openssl rand -base64 48');
+  if (given.FIRESTORE_EMULATOR_HOST && given.FIRESTORE_MODE && given.FIRESTORE_MODE !== 'emulator') {
+    mistakes.push(
+      `FIRESTORE_EMULATOR_HOST must not be set when FIRESTORE_MODE=${given.FIRESTORE_MODE}: the client would go there`,
+    );
   }
+  return given.NODE_ENV === 'production' ? [...mistakes, ...mistakesInProduction(given)] : mistakes;
+}
+
+function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET }: Environment): string[] {
+  const mistakes: string[] = [];
+  if (!FIRESTORE_MODE)
+    mistakes.push('FIRESTORE_MODE must be named in production: embedded, emulator or cloud');
+  if (!JWT_SECRET) mistakes.push(`JWT_SECRET must be set in production; ${MAKE_ONE}`);
+  else if (new Set(JWT_SECRET).size < 10)
+    mistakes.push(`JWT_SECRET is too regular to be random; ${MAKE_ONE}`);
   return mistakes;
 }
 

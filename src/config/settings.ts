@@ -41,11 +41,14 @@ export class Settings {
   @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   LOG_LEVEL: string = 'info';
 
-  /** `embedded` keeps data under `DATA_DIRECTORY`. Production must name its mode. */
+  /**
+   * `embedded` (the default, with data under `DATA_DIRECTORY`), `emulator` (the default when its address is given) or
+   * `cloud`. Production must name its mode.
+   */
   @IsIn(['embedded', 'emulator', 'cloud'])
   FIRESTORE_MODE: 'embedded' | 'emulator' | 'cloud';
 
-  /** `host:port` of the emulator in mode `emulator`. */
+  /** `host:port` of the emulator in mode `emulator`. The client reads it too, so it may be set in no other mode. */
   @IsOptional()
   @Matches(/^[^\s/:]+:\d+$/, { message: 'FIRESTORE_EMULATOR_HOST must be host:port, without http://' })
   FIRESTORE_EMULATOR_HOST?: string;

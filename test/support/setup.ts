@@ -23,7 +23,7 @@ export async function setup(environment: Record<string, string> = {}, options: A
     LOG_LEVEL: 'silent',
     RATE_LIMIT: '100000',
     RATE_LIMIT_SIGN_IN: '100000',
-    ...(emulator ? { FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: emulator } : {}),
+    ...(emulator ? { FIRESTORE_EMULATOR_HOST: emulator } : {}),
     ...environment,
   });
   const app = await createApp(settings, options);
@@ -32,30 +32,30 @@ export async function setup(environment: Record<string, string> = {}, options: A
 
 export type Setup = Awaited<ReturnType<typeof setup>>;
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test asserts on whatever came back
+type Anything = any;
+
 /** Requests to the API by the path after `/api/v1`. */
 function clientOf(app: NestFastifyApplication) {
-  const send =
-    (method: NonNullable<InjectOptions['method']>) =>
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test asserts on whatever came back
-    async <Body = any>(
-      path: string,
-      payload?: object,
-      { token, headers, query }: Call = {},
-    ): Promise<Answer<Body>> => {
-      const response = await app.inject({
-        method,
-        url: `/api/v1${path}`,
-        headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
-        query,
-        payload,
-      });
-      const body = (response.body === '' ? undefined : response.json()) as Body;
-      return { status: response.statusCode, headers: response.headers, body };
-    };
+  type Method = NonNullable<InjectOptions['method']>;
+  const send = async <Body>(
+    method: Method,
+    path: string,
+    payload?: object,
+    call: Call = {},
+  ): Promise<Answer<Body>> => {
+    const authorization = call.token ? { authorization: `Bearer ${call.token}` } : {};
+    const headers = { ...authorization, ...call.headers };
+    const response = await app.inject({ method, url: `/api/v1${path}`, headers, query: call.query, payload });
+    const body = (response.body === '' ? undefined : response.json()) as Body;
+    return { status: response.statusCode, headers: response.headers, body };
+  };
   return {
-    get: <Body>(path: string, call?: Call) => send('GET')<Body>(path, undefined, call),
-    delete: <Body>(path: string, call?: Call) => send('DELETE')<Body>(path, undefined, call),
-    post: send('POST'),
-    patch: send('PATCH'),
+    get: <Body = Anything>(path: string, call?: Call) => send<Body>('GET', path, undefined, call),
+    delete: <Body = Anything>(path: string, call?: Call) => send<Body>('DELETE', path, undefined, call),
+    post: <Body = Anything>(path: string, payload?: object, call?: Call) =>
+      send<Body>('POST', path, payload, call),
+    patch: <Body = Anything>(path: string, payload?: object, call?: Call) =>
+      send<Body>('PATCH', path, payload, call),
   };
 }

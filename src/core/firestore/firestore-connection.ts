@@ -40,7 +40,13 @@ async function openEmbedded(settings: Settings): Promise<FirestoreConnection> {
 /** @param address `host:port` without TLS; absent for Google's own, with application-default credentials */
 function connect(settings: Settings, address?: string): FirestoreConnection {
   const firestore = address
-    ? new Firestore({ projectId: settings.GOOGLE_CLOUD_PROJECT ?? LOCAL_PROJECT, host: address, ssl: false })
+    ? new Firestore({
+        projectId: settings.GOOGLE_CLOUD_PROJECT ?? LOCAL_PROJECT,
+        host: address,
+        ssl: false,
+        // Else the client asks Google's metadata server, at the first call, for credentials that nobody needs here.
+        clientOptions: { universeDomain: 'googleapis.com' },
+      })
     : new Firestore({ projectId: settings.GOOGLE_CLOUD_PROJECT });
   return { firestore, close: () => firestore.terminate() };
 }

@@ -59,7 +59,7 @@ export class Transactions {
         return await this.attempt(readOnly, work);
       } catch (error) {
         if (!isRetryable(error)) throw error;
-        if (attempt >= maxAttempts) throw exhausted(error);
+        if (attempt >= maxAttempts) throw new Contention({ cause: error, headers: { 'Retry-After': '1' } });
         this.logger.debug(`Attempt ${attempt} of a transaction met contention: ${(error as Error).message}`);
         await delay(backoff(attempt));
       }
@@ -84,12 +84,6 @@ const ABORTED = 10;
 function isRetryable(error: unknown): boolean {
   if (error instanceof TypedError) return error.retryable;
   return error instanceof Error && (error as { code?: unknown }).code === ABORTED;
-}
-
-function exhausted(error: unknown): unknown {
-  return error instanceof TypedError
-    ? error
-    : new Contention({ cause: error, headers: { 'Retry-After': '1' } });
 }
 
 /** Exponential, with full jitter, so that those who collided do not meet again. */

@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Get, Injectable, Module, Param, Post, Res } from '@nestjs/common';
+import { IsArray, IsString } from 'class-validator';
+import type { FastifyReply } from 'fastify';
+import { Firestore } from 'firebase-admin/firestore';
+import { Public } from '../src/core/auth/access.decorators.js';
+import { Conflict } from '../src/core/errors/errors.js';
+import { Database } from '../src/core/firestore/database.js';
+import { Transactional } from '../src/core/firestore/transactional.decorator.js';
+import { Transactions } from '../src/core/firestore/transactions.js';
+import { Responds } from '../src/core/routing/responds.decorator.js';
+import { type Setup, setup } from './support/setup.js';
+
+interface Counter {
+  value: number;
+}
+
+class Key {
+  @IsString()
+  key: string;
+}
+
+class Words {
+  @IsArray()
+  @IsString({ each: true })
+  words: string[];
+}
+
+class TryAgain extends Conflict {
+  static override readonly code = 'TRY_AGAIN';
+  static override readonly retryable = true;
+}
+
+@Injectable()
+class Counters {
+  constructor(
+    private readonly database: Database,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async read(key: string): Promise<number> {
+    return (await this.database.get(this.at(key))).data()?.value ?? 0;
+  }
+
+  async increment(key: string): Promise<number> {
+    const snapshot = await this.database.get(this.at(key));
+    const value = (snapshot.data()?.value ?? 0) + 1;
+    if (snapshot.exists) this.database.update(this.at(key), { value });
+    else this.database.create(this.at(key), { value });
+    return value;
+  }
+
+  /** As a service that others call would write it: it joins the transaction of its caller. */
+  incrementJoining(key: string): Promise<number> {
+    return this.transactions.run({ readOnly: false }, () => this.increment(key));
+  }
+
+  private at(key: string) {
+    return this.database.collection<{ value: number }>('counters').doc(key);
+  }
+}
+
+const attempts = new Map<string, string[][]>();
+
+@Public()
+@Controller('counters/:key')
+class CountersController {
+  constructor(private readonly counters: Counters) {}
+
+  @Get()
+  @Responds(Key, { summary: 'Read' })
+  @Transactional()
+  async read(@Param() { key }: Key): Promise<Counter> {
+    return { value: await this.counters.read(key) };
+  }
+
+  @Post('increment')
+  @Responds(Key, { summary: 'Read, modify, write' })
+  @Transactional({ readOnly: false, maxAttempts: 10 })
+  async increment(@Param() { key }: Key): Promise<Counter> {
+    return { value: await this.counters.increment(key) };
+  }
+
+  @Post('increment-through-a-service')
+  @Responds(Key, { summary: 'Joins' })
+  @Transactional({ readOnly: false })
+  async joined(@Param() { key }: Key): Promise<never> {
+    await this.counters.incrementJoining(key);
+    throw new Conflict();
+  }
+
+  @Post('write-in-read-only')
+  @Responds(Key, { summary: 'A mistake' })
+  @Transactional()
+  async mistaken(@Param() { key }: Key): Promise<Counter> {
+    return { value: await this.counters.increment(key) };
+  }
+
+  @Post('increment-and-throw')
+  @Responds(Key, { summary: 'Throws', errors: [Conflict] })
+  @Transactional({ readOnly: false })
+  async throws(@Param() { key }: Key): Promise<never> {
+    await this.counters.increment(key);
+    throw new Conflict();
+  }
+
+  @Post('increment-and-set-status')
+  @Responds(Key, { summary: 'Sets a status' })
+  @Transactional({ readOnly: false })
+  async setsStatus(@Param() { key }: Key, @Res({ passthrough: true }) reply: FastifyReply): Promise<Counter> {
+    const value = await this.counters.increment(key);
+    reply.code(422);
+    return { value };
+  }
+
+  /** Spoils its input, and says "try again" twice. */
+  @Post('retry')
+  @Responds(Key, { summary: 'Retries' })
+  @Transactional({ readOnly: false })
+  async retry(@Param() { key }: Key, @Body() body: Words): Promise<Counter> {
+    const seen = attempts.get(key) ?? [];
+    attempts.set(key, [...seen, [...body.words]]);
+    body.words.push('spoilt');
+    const value = await this.counters.increment(key);
+    if (seen.length < 2) throw new TryAgain();
+    return { value };
+  }
+
+  @Post('never')
+  @Responds(Key, { summary: 'Never succeeds' })
+  @Transactional({ readOnly: false, maxAttempts: 3 })
+  async never(@Param() { key }: Key): Promise<never> {
+    attempts.set(key, [...(attempts.get(key) ?? []), []]);
+    await this.counters.increment(key);
+    throw new TryAgain();
+  }
+}
+
+@Module({ controllers: [CountersController], providers: [Counters] })
+class CountersModule {}
+
+describe('transactions (D5, D6, D7)', () => {
+  let app: Setup;
+  const lines: string[] = [];
+
+  beforeAll(async () => {
+    const logDestination = { write: (line: string) => void lines.push(line) };
+    app = await setup({ LOG_LEVEL: 'info' }, { imports: [CountersModule], logDestination });
+  });
+  afterAll(() => app.close());
+
+  /** What is stored, asked of the plain client. */
+  const stored = async (key: string): Promise<unknown> =>
+    (await app.app.get(Firestore).doc(`counters/${key}`).get()).data()?.value;
+
+  it('writes when the answer is a success', async () => {
+    const key = randomUUID();
+    expect((await app.post(`/counters/${key}/increment`)).body.data).toEqual({ value: 1 });
+    expect((await app.post(`/counters/${key}/increment`)).body.data).toEqual({ value: 2 });
+    expect((await app.get(`/counters/${key}`)).body.data).toEqual({ value: 2 });
+    expect(await stored(key)).toBe(2);
+  });
+
+  it('loses no update of 30 at once', async () => {
+    const key = randomUUID();
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => app.post(`/counters/${key}/increment`)),
+    );
+    const succeeded = answers.filter(({ status }) => status === 201);
+    expect(answers.every(({ status }) => status === 201 || status === 503)).toBe(true);
+    expect(await stored(key)).toBe(succeeded.length);
+    const values = succeeded.map(({ body }) => body.data.value as number).sort((a, b) => a - b);
+    expect(values).toEqual(succeeded.map((_, index) => index + 1));
+  });
+
+  it.each([
+    ['a typed error is thrown', 'increment-and-throw', 409],
+    ['an error status is set', 'increment-and-set-status', 422],
+    ['a service joined the transaction that failed', 'increment-through-a-service', 409],
+  ])('writes nothing when %s', async (_name, path, status) => {
+    const key = randomUUID();
+    expect((await app.post(`/counters/${key}/${path}`)).status).toBe(status);
+    expect(await stored(key)).toBeUndefined();
+  });
+
+  it('refuses a write where a transaction only reads, and the log says what to do', async () => {
+    const key = randomUUID();
+    const { status, body } = await app.post(`/counters/${key}/write-in-read-only`);
+    expect([status, body.error.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
+    const logged = lines.find(
+      (line) => line.includes(body.meta.requestId) && line.includes('"severity":"ERROR"'),
+    );
+    expect(logged).toContain('@Transactional({ readOnly: false })');
+    expect(await stored(key)).toBeUndefined();
+  });
+
+  it('refuses a write outside of any transaction', async () => {
+    await expect(app.app.get(Counters).increment(randomUUID())).rejects.toThrow(
+      'A write outside a transaction',
+    );
+  });
+
+  it('runs the handler again with its input and its unit of work made anew', async () => {
+    const key = randomUUID();
+    expect((await app.post(`/counters/${key}/retry`, { words: ['a'] })).body.data).toEqual({ value: 1 });
+    expect(attempts.get(key)).toEqual([['a'], ['a'], ['a']]);
+    expect(await stored(key)).toBe(1);
+  });
+
+  it('answers 503 with Retry-After when the attempts run out, and has written nothing', async () => {
+    const key = randomUUID();
+    const { status, body, headers } = await app.post(`/counters/${key}/never`);
+    expect([status, body.error.code, headers['retry-after']]).toEqual([503, 'CONTENTION', '1']);
+    expect(attempts.get(key)).toHaveLength(3);
+    expect(await stored(key)).toBeUndefined();
+  });
+
+  it('works outside of a request', async () => {
+    const key = randomUUID();
+    await app.app.get(Transactions).run({ readOnly: false }, () => app.app.get(Counters).increment(key));
+    expect(await stored(key)).toBe(1);
+  });
+});
