@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, status as codes } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, status as codes } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import type { Engine } from '../engine.ts';
@@ -93,6 +93,8 @@ function unaryCall(method: Method, handler: UnaryHandler) {
 
 function streamCall(method: Method, handler: StreamHandler) {
   return async (call: ServerWritableStream<Buffer, object>) => {
+    // An error without headers before it makes the Node client try again for seven seconds, whatever the error is.
+    call.sendMetadata(new Metadata());
     try {
       for await (const response of handler(decode(method, call.request))) {
         if (call.cancelled) return;

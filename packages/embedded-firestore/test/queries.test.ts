@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AggregateField, FieldPath, Filter, GeoPoint, Timestamp } from '@google-cloud/firestore';
+import type { CollectionReference, Firestore, Query } from '@google-cloud/firestore';
+import { startTarget, Status, statusOf } from './support/client.ts';
+import type { Target } from './support/client.ts';
+
+let target: Target;
+let db: Firestore;
+
+beforeAll(async () => {
+  target = await startTarget();
+  db = target.client();
+});
+afterAll(() => target.stop());
+
+async function collection(documents: Record<string, object>): Promise<CollectionReference> {
+  const made = db.collection(db.collection('x').doc().id);
+  const batch = db.batch();
+  for (const [id, data] of Object.entries(documents)) batch.set(made.doc(id), data);
+  await batch.commit();
+  return made;
+}
+
+async function ids(query: Query): Promise<string> {
+  return (await query.get()).docs.map(({ id }) => id).join(' ');
+}
+
+describe('the order of values', () => {
+  // In Firestore's order; equal ones share a place.
+  const values: unknown[] = [
+    null, false, true, NaN, -Infinity, -1.5, -1, 0, 5e-324, 1, 1.5, 9007199254740991, Infinity,
+    Timestamp.fromMillis(-1), Timestamp.fromMillis(0), new Timestamp(0, 1000),
+    '', '\u0000', 'A', 'a', 'a\u0000', 'a\u0001', 'aa', 'é', '\uffff', '😀',
+    Buffer.from([]), Buffer.from([0]), Buffer.from([0, 0]), Buffer.from([1]), Buffer.from([255]),
+    'ref:a/a', 'ref:a/a/b/c', 'ref:a/b', 'ref:b/a',
+    new GeoPoint(-1, 5), new GeoPoint(0, -5), new GeoPoint(0, 5),
+    [], [null], [1], [1, 2], [2], ['a'],
+    {}, { a: 1 }, { a: 1, b: 1 }, { a: 2 }, { b: 0 },
+  ];
+
+  it('is the one of Firestore, both ways', async () => {
+    const real = values.map((value) => (typeof value === 'string' && value.startsWith('ref:') ? db.doc(value.slice(4)) : value));
+    const shuffled = real.map((v, at) => [`${at}`.padStart(2, '0'), { v }] as const).sort(() => Math.random() - 0.5);
+    const made = await collection(Object.fromEntries(shuffled));
+    const expected = real.map((_, at) => `${at}`.padStart(2, '0'));
+    expect(await ids(made.orderBy('v'))).toBe(expected.join(' '));
+    expect(await ids(made.orderBy('v', 'desc'))).toBe(expected.toReversed().join(' '));
+  });
+
+  it('numbers are compared exactly across integers and doubles', async () => {
+    const precise = target.client();
+    precise.settings({ useBigInt: true });
+    const made = precise.collection('numbers');
+    await made.doc('a').set({ v: 2n ** 53n });
+    await made.doc('b').set({ v: 2n ** 53n + 1n });
+    await made.doc('c').set({ v: 2 ** 53 + 2 });
+    await made.doc('d').set({ v: 2n ** 53n + 3n });
+    await made.doc('e').set({ v: 2n ** 63n - 1n });
+    await made.doc('f').set({ v: 2 ** 63 });
+    expect(await ids(made.orderBy('v'))).toBe('a b c d e f');
+    expect(await ids(made.where('v', '>', 2n ** 53n))).toBe('b c d e f');
+    expect(await ids(made.where('v', '==', 2 ** 53))).toBe('a');
+  });
+
+  it('document names go by segment, numeric ids first', async () => {
+    const made = db.collection('names');
+    for (const id of ['b', 'a', '__id10__', '__id9__', 'a!', 'aa']) await made.doc(id).set({});
+    expect(await ids(made)).toBe('__id9__ __id10__ a a! aa b');
+  });
+});
+
+describe('filters', () => {
+  let made: CollectionReference;
+  beforeAll(async () => {
+    made = await collection({
+      a: { n: 1, s: 'x', tags: ['p', 'q'], m: { k: 1 } },
+      b: { n: 2, s: 'y', tags: ['q'], m: { k: 2 } },
+      c: { n: 3, s: 'x', tags: [] },
+      d: { n: 3.0, s: null },
+      e: { n: NaN, s: 'z', tags: [NaN, null] },
+      f: { n: '2', s: 'X' },
+      g: { other: true },
+    });
+  });
+
+  it.each<[string, (q: Query) => Query, string]>([
+    ['==', (q) => q.where('n', '==', 3), 'c d'],
+    ['== null', (q) => q.where('s', '==', null), 'd'],
+    ['== NaN', (q) => q.where('n', '==', NaN), 'e'],
+    ['!=', (q) => q.where('n', '!=', 3), 'e a b f'],
+    ['!= null', (q) => q.where('s', '!=', null), 'f a c b e'],
+    ['!= NaN', (q) => q.where('n', '!=', NaN), 'a b c d f'],
+    ['!= leaves out null', (q) => q.where('s', '!=', 'x'), 'f b e'],
+    ['<', (q) => q.where('n', '<', 3), 'a b'],
+    ['<=', (q) => q.where('n', '<=', 3), 'a b c d'],
+    ['>', (q) => q.where('n', '>', 1), 'b c d'],
+    ['>= of a string', (q) => q.where('n', '>=', ''), 'f'],
+    ['a range', (q) => q.where('n', '>', 1).where('n', '<', 3), 'b'],
+    ['in', (q) => q.where('n', 'in', [1, 3, '2']), 'a c d f'],
+    ['in does not find null and NaN', (q) => q.where('n', 'in', [1, null, NaN]), 'a'],
+    ['not-in', (q) => q.where('n', 'not-in', [1, 3]), 'e b f'],
+    ['not-in with null finds nothing', (q) => q.where('n', 'not-in', [1, null]), ''],
+    ['array-contains', (q) => q.where('tags', 'array-contains', 'q'), 'a b'],
+    ['array-contains-any', (q) => q.where('tags', 'array-contains-any', ['p', 'z', null]), 'a'],
+    ['a nested field', (q) => q.where('m.k', '>', 1), 'b'],
+    ['== of an array', (q) => q.where('tags', '==', ['q']), 'b'],
+    ['== of a map', (q) => q.where('m', '==', { k: 1 }), 'a'],
+    ['AND', (q) => q.where('s', '==', 'x').where('n', '>=', 2), 'c'],
+    ['OR', (q) => q.where(Filter.or(Filter.where('n', '==', 1), Filter.where('s', '==', 'y'))), 'a b'],
+    ['OR with an order', (q) => q.where(Filter.or(Filter.where('n', '==', 1), Filter.where('s', '==', 'y'))).orderBy('n', 'desc'), 'b a'],
+    ['OR of ANDs', (q) => q.where(Filter.or(Filter.and(Filter.where('n', '==', 3), Filter.where('s', '==', 'x')), Filter.where('n', '==', NaN))), 'c e'],
+    ['two inequality fields', (q) => q.where('n', '>', 1).where('s', '>', 'w'), 'b c'],
+    ['__name__ ==', (q) => q.where(FieldPath.documentId(), '==', 'b'), 'b'],
+    ['__name__ range', (q) => q.where(FieldPath.documentId(), '>', 'b').where(FieldPath.documentId(), '<=', 'd'), 'c d'],
+    ['__name__ in', (q) => q.where(FieldPath.documentId(), 'in', ['f', 'a', 'nope']), 'a f'],
+    ['__name__ with another', (q) => q.where('n', '==', 3).where(FieldPath.documentId(), '>', 'c'), 'd'],
+  ])('%s', async (_, build, expected) => {
+    expect(await ids(build(made))).toBe(expected);
+  });
+
+  it('order alone leaves out documents without the field', async () => {
+    expect(await ids(made.orderBy('s', 'desc').orderBy('n'))).toBe('e b a c f d');
+  });
+});
+
+describe('cursors, offset and limit', () => {
+  let made: CollectionReference;
+  beforeAll(async () => {
+    made = await collection({ a: { n: 1 }, b: { n: 2 }, c: { n: 2 }, d: { n: 3 }, e: { n: 4 } });
+  });
+
+  it.each<[string, (q: Query) => Query, string]>([
+    ['startAt', (q) => q.orderBy('n').startAt(2), 'b c d e'],
+    ['startAfter', (q) => q.orderBy('n').startAfter(2), 'd e'],
+    ['endAt', (q) => q.orderBy('n').endAt(2), 'a b c'],
+    ['endBefore', (q) => q.orderBy('n').endBefore(2), 'a'],
+    ['with a name', (q) => q.orderBy('n').orderBy(FieldPath.documentId()).startAfter(2, 'b'), 'c d e'],
+    ['descending', (q) => q.orderBy('n', 'desc').startAfter(3), 'c b a'],
+    ['offset and limit', (q) => q.orderBy('n').offset(1).limit(2), 'b c'],
+    ['limit to last', (q) => q.orderBy('n').limitToLast(2), 'd e'],
+    ['limit to last with cursors', (q) => q.orderBy('n').startAt(2).endBefore(4).limitToLast(2), 'c d'],
+    ['limit without order', (q) => q.limit(3), 'a b c'],
+    ['limit 0', (q) => q.limit(0), ''],
+  ])('%s', async (_, build, expected) => {
+    expect(await ids(build(made))).toBe(expected);
+  });
+
+  it('startAfter a document', async () => {
+    const c = await made.doc('c').get();
+    expect(await ids(made.orderBy('n').startAfter(c))).toBe('d e');
+    expect(await ids(made.where('n', '>=', 2).startAt(c))).toBe('c d e');
+  });
+});
+
+describe('the rest of a query', () => {
+  it('select returns the chosen fields', async () => {
+    const made = await collection({ a: { x: 1, y: { z: 2, w: 3 } } });
+    expect((await made.select('x', 'y.z').get()).docs[0]!.data()).toEqual({ x: 1, y: { z: 2 } });
+    expect((await made.select().get()).docs[0]!.data()).toEqual({});
+  });
+
+  it('collection groups find all collections of a name, below a document too', async () => {
+    const group = db.collection('g').doc().id;
+    for (const path of [`a/1/${group}/x`, `b/2/${group}/y`, `${group}/z`, `a/1/other/w`]) await db.doc(path).set({ v: path.length });
+    expect(await ids(db.collectionGroup(group))).toBe(`x y z`.split(' ').sort().join(' '));
+    expect(await ids(db.collectionGroup(group).orderBy('v', 'desc').limit(1))).toMatch(/[xy]/);
+  });
+
+  it('aggregates', async () => {
+    const made = await collection({ a: { n: 1, m: 1 }, b: { n: 2.5, m: 1 }, c: { n: 'x', m: 1 }, d: { m: 1 } });
+    const count = await made.where('m', '==', 1).count().get();
+    expect(count.data()).toEqual({ count: 4 });
+    const all = await made.aggregate({ sum: AggregateField.sum('n'), avg: AggregateField.average('n'), count: AggregateField.count() }).get();
+    expect(all.data()).toEqual({ sum: 3.5, avg: 1.75, count: 3 });
+    const none = await made.where('n', '>', 99).aggregate({ sum: AggregateField.sum('n'), avg: AggregateField.average('n') }).get();
+    expect(none.data()).toEqual({ sum: 0, avg: null });
+  });
+
+  it('reads at a past time', async () => {
+    const made = await collection({ a: { n: 1 } });
+    const { readTime } = await made.get();
+    await made.doc('a').set({ n: 2 });
+    await made.doc('b').set({ n: 1 });
+    const past = await db.runTransaction(async (t) => (await t.get(made.where('n', '==', 1))).docs.map((d) => d.id), { readOnly: true, readTime });
+    expect(past).toEqual(['a']);
+    expect(await ids(made.where('n', '==', 1))).toBe('b');
+  });
+
+  it('refuses what Firestore refuses', async () => {
+    const made = await collection({});
+    const many = Array.from({ length: 31 }, (_, at) => at);
+    expect(await statusOf(made.where('n', 'in', many).get())).toBe(Status.invalidArgument);
+    expect(await statusOf(made.where('a', 'in', many.slice(0, 6)).where('b', 'in', many.slice(0, 6)).get())).toBe(Status.invalidArgument);
+    expect(await statusOf(made.where('n', 'not-in', many.slice(0, 11)).get())).toBe(Status.invalidArgument);
+  });
+});
