@@ -2,10 +2,12 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { Settings } from './config/settings.js';
 import { SettingsModule } from './config/settings.module.js';
 import { CoreModule } from './core/core.module.js';
+import { AuthModule } from './features/auth/auth.module.js';
+import { UsersModule } from './features/users/users.module.js';
 
 /** The core, then one line per feature and per transport. */
 @Module({
-  imports: [CoreModule],
+  imports: [CoreModule, UsersModule, AuthModule],
 })
 export class AppModule {
   /** @param imports modules beyond those above, e.g. a test's own routes */

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { UsersModule } from '../users/users.module.js';
+import { UsersService } from '../users/users.service.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { Passwords } from './passwords.js';
+import { RefreshTokens } from './refresh-tokens.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
+
+@Module({
+  imports: [UsersModule],
+  controllers: [AuthController],
+  providers: [AuthService, SessionsService, SessionsRepository, RefreshTokens, Passwords],
+  exports: [AuthService],
+})
+export class AuthModule {
+  constructor(users: UsersService, sessions: SessionsService) {
+    users.onDelete((userId) => sessions.endAllOf(userId));
+  }
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { AccessTokens } from '../../core/auth/access-tokens.js';
+import type { Role } from '../../core/auth/roles.js';
+import { Transactions } from '../../core/firestore/transactions.js';
+import { toUserResponse } from '../users/users.dto.js';
+import { type User, UsersService } from '../users/users.service.js';
+import type { LoginBody, RegisterBody, SignedInResponse } from './auth.dto.js';
+import { InvalidCredentials, InvalidRefreshToken } from './auth.errors.js';
+import { Passwords } from './passwords.js';
+import { type Client, type OpenSession, SessionsService } from './sessions.service.js';
+
+/** Signs users in. Passwords are hashed outside the transactions, which may run again and should be short. */
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly sessions: SessionsService,
+    private readonly passwords: Passwords,
+    private readonly accessTokens: AccessTokens,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** For commands and tests; over HTTP nobody can give himself a role. */
+  async createUser({ password, ...person }: RegisterBody, role: Role): Promise<User> {
+    const passwordHash = await this.passwords.hash(password);
+    return this.transactions.run({ readOnly: false }, () =>
+      this.users.create({ ...person, passwordHash, role }),
+    );
+  }
+
+  /** @throws {EmailTaken} */
+  async register({ password, ...person }: RegisterBody, client: Client): Promise<SignedInResponse> {
+    const passwordHash = await this.passwords.hash(password);
+    return this.transactions.run({ readOnly: false }, async () => {
+      const user = await this.users.create({ ...person, passwordHash, role: 'user' });
+      return this.signedIn(user, this.sessions.open(user.id, client));
+    });
+  }
+
+  /** @throws {InvalidCredentials} */
+  async login({ email, password }: LoginBody, client: Client): Promise<SignedInResponse> {
+    const user = await this.users.findByEmail(email);
+    const isRight = await this.passwords.verify(user?.passwordHash, password);
+    if (!user || !isRight) throw new InvalidCredentials();
+    return this.transactions.run({ readOnly: false }, async () =>
+      this.signedIn(user, this.sessions.open(user.id, client)),
+    );
+  }
+
+  /** Reads the user anew: a changed role, or a deleted account, takes effect here. @throws {InvalidRefreshToken} */
+  async refresh(token: string): Promise<SignedInResponse> {
+    const signedIn = await this.transactions.run({ readOnly: false }, async () => {
+      const opened = await this.sessions.rotate(token);
+      const user = opened && (await this.users.find(opened.session.userId));
+      return user && this.signedIn(user, opened);
+    });
+    // Not thrown inside: a reused token has ended its session, and that must be committed.
+    if (!signedIn) throw new InvalidRefreshToken();
+    return signedIn;
+  }
+
+  private signedIn(user: User, { session, refreshToken }: OpenSession): SignedInResponse {
+    const caller = { id: user.id, role: user.role, sessionId: session.id };
+    const { accessToken, expiresIn } = this.accessTokens.sign(caller);
+    return {
+      user: toUserResponse(user),
+      tokens: { accessToken, refreshToken, tokenType: 'Bearer', expiresIn },
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Keys } from '../../core/auth/keys.js';
+
+const FORM = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.[\w-]{43}$/;
+
+/** Refresh tokens: `<session id>.<secret of 256 bits>`, opaque to clients. */
+@Injectable()
+export class RefreshTokens {
+  private readonly key: Buffer;
+
+  constructor(keys: Keys) {
+    this.key = keys.derive('refresh-token', 32);
+  }
+
+  create(sessionId: string): string {
+    return `${sessionId}.${randomBytes(32).toString('base64url')}`;
+  }
+
+  /**
+   * What a token is exchanged for. The same each time, so that two tabs which refresh at once get one token although
+   * none is stored; without the key nobody can foresee it.
+   */
+  successorOf(token: string): string {
+    return `${sessionIdOf(token)}.${createHmac('sha256', this.key).update(token).digest('base64url')}`;
+  }
+}
+
+/** Undefined if the text is no refresh token at all. */
+export function sessionIdOf(token: string): string | undefined {
+  return FORM.exec(token)?.[1];
+}
+
+/** What is stored of a token. A fast hash will do: nobody guesses 256 bits. */
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+/** @param hash as stored; empty matches nothing */
+export function matches(token: string, hash: string): boolean {
+  const [presented, stored] = [Buffer.from(hashOf(token)), Buffer.from(hash)];
+  return presented.length === stored.length && timingSafeEqual(presented, stored);
+}

@@ -1,0 +1,108 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Timestamp } from 'firebase-admin/firestore';
+import { Settings } from '../../config/settings.js';
+import { SessionNotFound } from './auth.errors.js';
+import { hashOf, matches, RefreshTokens, sessionIdOf } from './refresh-tokens.js';
+import type { Session } from './session.document.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+/** Who signs in from where. */
+export interface Client {
+  userAgent: string;
+  address: string;
+}
+
+/** A session and the refresh token that its client gets; only a hash of it is stored. */
+export interface OpenSession {
+  session: Pick<Session, 'id' | 'userId'>;
+  refreshToken: string;
+}
+
+/** For so long the token before the current one still holds: the other tab, or a client whose answer got lost. */
+const GRACE_MILLISECONDS = 10_000;
+const LONGEST_USER_AGENT = 300;
+
+/** The sign-ins. What writes wants a writing transaction around it. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly tokens: RefreshTokens,
+    private readonly settings: Settings,
+  ) {}
+
+  open(userId: string, { userAgent, address }: Client): OpenSession {
+    const id = randomUUIDv7();
+    const refreshToken = this.tokens.create(id);
+    this.sessions.create({
+      id,
+      userId,
+      ...this.used(refreshToken),
+      previousTokenHash: '',
+      createdAt: Timestamp.now(),
+      userAgent: userAgent.slice(0, LONGEST_USER_AGENT),
+      address,
+    });
+    return { session: { id, userId }, refreshToken };
+  }
+
+  /**
+   * Exchanges a refresh token for its successor. One that was exchanged before is in two hands, and nobody can tell
+   * which of them is the thief's: the session ends.
+   * @returns undefined if the token does not hold. To be committed all the same: the session may have ended just now.
+   */
+  async rotate(token: string): Promise<OpenSession | undefined> {
+    const session = await this.findByToken(token);
+    if (!session || session.expiresAt.toMillis() <= Date.now()) return undefined;
+    const refreshToken = this.tokens.successorOf(token);
+    if (matches(token, session.tokenHash)) {
+      this.sessions.update(session.id, { ...this.used(refreshToken), previousTokenHash: session.tokenHash });
+    } else if (!isInGrace(token, session)) {
+      this.sessions.delete(session.id);
+      return undefined;
+    }
+    return { session, refreshToken };
+  }
+
+  listOf(userId: string): Promise<Session[]> {
+    return this.sessions.findLiveOf(userId);
+  }
+
+  /** @throws {SessionNotFound} also if it is somebody else's */
+  async end(id: string, userId: string): Promise<void> {
+    const session = await this.sessions.find(id);
+    if (session?.userId !== userId) throw new SessionNotFound();
+    this.sessions.delete(id);
+  }
+
+  /** Does nothing if the token does not hold. */
+  async endByToken(token: string): Promise<void> {
+    const session = await this.findByToken(token);
+    if (session && (matches(token, session.tokenHash) || matches(token, session.previousTokenHash))) {
+      this.sessions.delete(session.id);
+    }
+  }
+
+  async endAllOf(userId: string): Promise<void> {
+    for (const { id } of await this.sessions.findAllOf(userId)) this.sessions.delete(id);
+  }
+
+  private async findByToken(token: string): Promise<Session | undefined> {
+    const id = sessionIdOf(token);
+    return id === undefined ? undefined : this.sessions.find(id);
+  }
+
+  private used(refreshToken: string): Pick<Session, 'tokenHash' | 'lastUsedAt' | 'expiresAt'> {
+    const now = Timestamp.now();
+    return {
+      tokenHash: hashOf(refreshToken),
+      lastUsedAt: now,
+      expiresAt: Timestamp.fromMillis(now.toMillis() + this.settings.REFRESH_TOKEN_TTL * 1000),
+    };
+  }
+}
+
+function isInGrace(token: string, { previousTokenHash, lastUsedAt }: Session): boolean {
+  return matches(token, previousTokenHash) && Date.now() - lastUsedAt.toMillis() <= GRACE_MILLISECONDS;
+}

@@ -1,0 +1,71 @@
+import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Authenticated, CurrentCaller, Permissions, SelfOr } from '../../core/auth/access.decorators.js';
+import type { Caller } from '../../core/auth/caller.js';
+import { Transactional } from '../../core/firestore/transactional.decorator.js';
+import { InvalidCursor } from '../../core/pagination/cursor.js';
+import type { Page } from '../../core/pagination/page.js';
+import { Responds } from '../../core/routing/responds.decorator.js';
+import { toUserResponse, UpdateUserBody, UserPath, UserQuery, UserResponse } from './users.dto.js';
+import { EmailTaken, UserNotFound } from './users.errors.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('Users')
+@Controller('users')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  @Permissions('users:list')
+  @Transactional()
+  @Responds([UserResponse], { summary: 'Search and list users', paginated: true, errors: [InvalidCursor] })
+  async list(@Query() query: UserQuery): Promise<Page<UserResponse>> {
+    const page = await this.users.list(query);
+    return page.map(toUserResponse);
+  }
+
+  @Get('me')
+  @Authenticated()
+  @Transactional()
+  @Responds(UserResponse, { summary: 'Read my own account', errors: [UserNotFound] })
+  async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {
+    return toUserResponse(await this.users.findOrFail(caller.id));
+  }
+
+  @Get(':id')
+  @SelfOr('users:read')
+  @Transactional()
+  @Responds(UserResponse, { summary: 'Read a user', errors: [UserNotFound] })
+  async get(@Param() { id }: UserPath): Promise<UserResponse> {
+    return toUserResponse(await this.users.findOrFail(id));
+  }
+
+  @Patch(':id')
+  @SelfOr('users:write')
+  @Transactional({ readOnly: false })
+  @Responds(UserResponse, {
+    summary: 'Change a user',
+    description:
+      'Changes the fields that are sent. Everybody may change himself; a `role` only an admin gives.',
+    errors: [UserNotFound, EmailTaken],
+  })
+  async update(
+    @Param() { id }: UserPath,
+    @Body() changes: UpdateUserBody,
+    @CurrentCaller() caller: Caller,
+  ): Promise<UserResponse> {
+    return toUserResponse(await this.users.update(id, changes, caller));
+  }
+
+  @Delete(':id')
+  @Permissions('users:delete')
+  @Transactional({ readOnly: false })
+  @Responds(null, {
+    summary: 'Delete a user',
+    description: 'Ends his sessions and frees his e-mail.',
+    errors: [UserNotFound],
+  })
+  async delete(@Param() { id }: UserPath): Promise<void> {
+    await this.users.delete(id);
+  }
+}

@@ -1,0 +1,134 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import {
+  IsEmail,
+  IsIn,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Matches,
+  MaxLength,
+} from 'class-validator';
+import { type Role, ROLES } from '../../core/auth/roles.js';
+import { PageQuery } from '../../core/pagination/page-query.dto.js';
+import type { User } from './user.document.js';
+
+const Trim = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : (value as unknown)));
+
+export const IsEmailAddress = () => applyDecorators(Trim(), IsEmail(), MaxLength(254));
+
+/** Names end up in mails and logs, so no line breaks; half a surrogate pair could not be stored. */
+const IsPersonName = () =>
+  applyDecorators(
+    Trim(),
+    IsString(),
+    Length(1, 60),
+    Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: '$property must not contain control characters' }),
+  );
+
+/** What a person says of himself. */
+export class PersonBody {
+  @ApiProperty({ example: 'ada@example.com' })
+  @IsEmailAddress()
+  email: string;
+
+  @ApiProperty({ example: 'Ada' })
+  @IsPersonName()
+  firstName: string;
+
+  @ApiProperty({ example: 'Lovelace' })
+  @IsPersonName()
+  lastName: string;
+}
+
+class UserBody extends PersonBody {
+  @ApiProperty({ example: 'moderator', description: 'Only an admin may send it.' })
+  @IsIn(ROLES)
+  role: Role;
+}
+
+/** The fields to change. One that is sent may not be null: no user is without it. */
+export class UpdateUserBody extends PartialType(UserBody, { skipNullProperties: false }) {}
+
+export class UserPath {
+  @ApiProperty({ example: '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f' })
+  @IsUUID()
+  id: string;
+}
+
+const SORTS = ['createdAt', 'email', 'firstName', 'lastName'] as const;
+export type UserSort = (typeof SORTS)[number];
+
+export class UserQuery extends PageQuery {
+  @ApiProperty({
+    example: 'ada lov',
+    description: 'The beginning of any word of name or e-mail; upper and lower case are the same.',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  search?: string;
+
+  @ApiProperty({ example: 'user' })
+  @IsOptional()
+  @IsIn(ROLES)
+  role?: Role;
+
+  @ApiProperty({ example: 'lastName', description: 'Names and e-mails sort alike in upper and lower case.' })
+  @IsIn(SORTS)
+  sort: UserSort = 'createdAt';
+}
+
+export class UserResponse {
+  @ApiProperty({ example: '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f' })
+  @IsUUID()
+  id: string;
+
+  @ApiProperty({ example: 'ada@example.com' })
+  @IsEmail()
+  email: string;
+
+  @ApiProperty({ example: 'Ada' })
+  @IsString()
+  firstName: string;
+
+  @ApiProperty({ example: 'Lovelace' })
+  @IsString()
+  lastName: string;
+
+  @ApiProperty({ example: 'user' })
+  @IsIn(ROLES)
+  role: Role;
+
+  @ApiProperty({ example: '2026-01-31T09:30:00.000Z' })
+  @IsISO8601()
+  createdAt: string;
+
+  @ApiProperty({ example: '2026-01-31T09:30:00.000Z' })
+  @IsISO8601()
+  updatedAt: string;
+}
+
+/** What others may see of a user: named field by field, so that nothing new leaks by itself. */
+export function toUserResponse({
+  id,
+  email,
+  firstName,
+  lastName,
+  role,
+  createdAt,
+  updatedAt,
+}: User): UserResponse {
+  return {
+    id,
+    email,
+    firstName,
+    lastName,
+    role,
+    createdAt: createdAt.toDate().toISOString(),
+    updatedAt: updatedAt.toDate().toISOString(),
+  };
+}
