@@ -79,9 +79,11 @@ function schemaOf(rules: Rule[]): Schema {
   return Object.fromEntries(keywords.filter(([keyword]) => keyword !== 'type'));
 }
 
-/** A type that `@ApiProperty` names wins over the declared one, and `@IsInt` narrows a number. */
+/** A type that `@ApiProperty` names wins over the declared one. `@IsInt` narrows a number, `@IsIn` says what a union is. */
 function typeOf(written: unknown, declared: unknown, rules: Rule[]): Schema {
   if (written !== undefined) return { type: written };
-  const isInteger = rules.some(({ name }) => name === 'isInt');
-  return { type: isInteger ? 'integer' : declared };
+  if (rules.some(({ name }) => name === 'isInt')) return { type: 'integer' };
+  if (declared !== Object) return { type: declared };
+  const allowed = rules.find(({ name }) => name === 'isIn')?.constraints[0] as unknown[] | undefined;
+  return { type: allowed ? typeof allowed[0] : 'object' };
 }

@@ -6,13 +6,16 @@ import { ENVELOPE_SCHEMAS } from './envelope-schemas.js';
 import { documentRoute } from './route-docs.js';
 import { signInFromResponse } from './sign-in-from-response.js';
 
+const HOW_TO_SIGN_IN =
+  'Execute a route that answers with an access token, and this page sends it from then on.';
+
 /** The OpenAPI 3.1 document of the running application, from what its routes and DTOs declare. */
 export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObject {
   for (const route of listRoutes(app)) documentRoute(route);
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(packageJson.name)
-    .setDescription(packageJson.description)
+    .setDescription(`${packageJson.description}\n\n${HOW_TO_SIGN_IN}`)
     .setVersion(packageJson.version)
     .setLicense(packageJson.license, 'https://opensource.org/license/mit')
     .addBearerAuth({
@@ -37,6 +40,8 @@ export function serveDocumentation(app: NestFastifyApplication): void {
     swaggerOptions: {
       persistAuthorization: true,
       displayRequestDuration: true,
+      tagsSorter: 'alpha',
+      defaultModelsExpandDepth: 0,
       tryItOutEnabled: true,
       responseInterceptor: signInFromResponse,
     },

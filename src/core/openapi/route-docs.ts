@@ -13,6 +13,7 @@ import {
 } from '../errors/errors.js';
 import type { TypedErrorClass } from '../errors/typed-error.js';
 import { TRANSACTIONAL } from '../firestore/transaction.interceptor.js';
+import { Contention } from '../firestore/transactions.js';
 import type { ResponseContract } from '../routing/responds.decorator.js';
 import type { Route } from '../routing/list-routes.js';
 import { isDto } from '../validation/dto.js';
@@ -73,7 +74,7 @@ export function errorsOf(route: Route): TypedErrorClass[] {
     rule !== 'public' && Unauthorized,
     rule !== 'public' && rule !== 'authenticated' && Forbidden,
     contract.rateLimit !== null && TooManyRequests,
-    isTransactional && ServiceUnavailable,
+    ...(isTransactional ? [Contention, ServiceUnavailable] : []),
     Internal,
   ];
   return [...new Set([...(contract.response?.errors ?? []), ...implied.filter((each) => each !== false)])];
