@@ -22,9 +22,13 @@ import { successSchema } from './envelope-schemas.js';
 
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
+const documented = new WeakSet<Route['handler']>();
+
 /** Tells `@nestjs/swagger` what the route's decorators declare: operation, answer, errors, security, DTOs. */
 export function documentRoute(route: Route): void {
   const { controller, name, handler, contract } = route;
+  if (documented.has(handler)) return; // decorators add up
+  documented.add(handler);
   const decorate = (decorator: MethodDecorator) =>
     decorator(controller.prototype as object, name, { value: handler } as PropertyDescriptor);
   for (const type of inputsOf(route)) documentDto(type);
