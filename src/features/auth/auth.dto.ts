@@ -37,7 +37,6 @@ const REFRESH_TOKEN = '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f.q5X9Zk0W1b3sVtYcJmR7
 export class RefreshTokenBody {
   @ApiProperty({ example: REFRESH_TOKEN })
   @IsString()
-  @MaxLength(200)
   refreshToken: string;
 }
 

@@ -1,0 +1,194 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
+import jwt from 'jsonwebtoken';
+import type { SignedInResponse } from '../src/features/auth/auth.dto.js';
+import { type Setup, setup } from './support/setup.js';
+import { passTime } from './support/time.js';
+import { type Body, createAdmin, createWithRole, PASSWORD, registerUser } from './support/users.js';
+
+const SECOND = 1000;
+const DAY = 24 * 60 * 60 * SECOND;
+
+let app: Setup;
+beforeAll(async () => {
+  app = await setup();
+});
+afterAll(() => app.close());
+afterEach(() => void jest.useRealTimers());
+
+const refresh = (refreshToken: unknown) =>
+  app.post<Body<SignedInResponse>>('/auth/refresh', { refreshToken });
+
+describe('U2 access tokens', () => {
+  const me = (token: string) => app.get('/users/me', { token });
+  const claims = () => ({ role: 'admin', sid: randomUUID() });
+  const options = () => ({
+    subject: randomUUID(),
+    issuer: app.settings.JWT_ISSUER,
+    audience: app.settings.JWT_AUDIENCE,
+    expiresIn: 60,
+  });
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  it('says who, as what, from which session, until when', async () => {
+    const { user, tokens, token } = await registerUser(app);
+    expect(jwt.verify(token, app.settings.JWT_SECRET, { complete: true })).toMatchObject({
+      header: { alg: 'HS256' },
+      payload: {
+        sub: user.id,
+        role: 'user',
+        sid: tokens.refreshToken.split('.')[0],
+        iss: app.settings.JWT_ISSUER,
+        aud: app.settings.JWT_AUDIENCE,
+      },
+    });
+    const { iat, exp } = jwt.decode(token) as { iat: number; exp: number };
+    expect(exp - iat).toBe(tokens.expiresIn);
+  });
+
+  it('is asked for', async () => {
+    const { status, headers, body } = await app.get('/users/me');
+    expect([status, body.error.code]).toEqual([401, 'UNAUTHORIZED']);
+    expect(headers['www-authenticate']).toBe('Bearer');
+  });
+
+  it('expires', async () => {
+    const { token, tokens } = await registerUser(app);
+    passTime((tokens.expiresIn + 1) * SECOND);
+    const { status, headers } = await me(token);
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"']);
+  });
+
+  it.each<[string, (token: string) => string]>([
+    ['no token at all', () => 'nonsense'],
+    [
+      'a changed payload',
+      (token) => token.replace(/\.[^.]+\./, `.${encode({ ...claims(), sub: randomUUID() })}.`),
+    ],
+    ['a changed signature', (token) => `${token.slice(0, -10)}${'A'.repeat(10)}`],
+    ['no signature', (token) => token.replace(/[^.]+$/, '')],
+    ['alg: none', (token) => `${encode({ alg: 'none', typ: 'JWT' })}.${token.split('.')[1]}.`],
+    ['another secret', () => jwt.sign(claims(), 'x'.repeat(64), options())],
+    [
+      'another algorithm',
+      () => jwt.sign(claims(), app.settings.JWT_SECRET, { ...options(), algorithm: 'HS512' }),
+    ],
+    ['another issuer', () => jwt.sign(claims(), app.settings.JWT_SECRET, { ...options(), issuer: 'other' })],
+    [
+      'another audience',
+      () => jwt.sign(claims(), app.settings.JWT_SECRET, { ...options(), audience: 'other' }),
+    ],
+    ['an unknown role', () => jwt.sign({ ...claims(), role: 'root' }, app.settings.JWT_SECRET, options())],
+    ['no session', () => jwt.sign({ role: 'admin' }, app.settings.JWT_SECRET, options())],
+  ])('is refused with %s', async (_what, forge) => {
+    const { token } = await registerUser(app);
+    const { status, body } = await me(forge(token));
+    expect([status, body.error.code]).toEqual([401, 'UNAUTHORIZED']);
+  });
+
+  it('is not a refresh token, nor the other way round', async () => {
+    const { token, tokens } = await registerUser(app);
+    expect((await me(tokens.refreshToken)).status).toBe(401);
+    expect((await refresh(token)).status).toBe(401);
+  });
+
+  it.each(['user', 'moderator'] as const)('of a %s does not open what is for admins', async (role) => {
+    const { token } = await createWithRole(app, role);
+    const { status, body } = await app.get('/users', { token });
+    expect([status, body.error.code]).toEqual([403, 'FORBIDDEN']);
+  });
+});
+
+describe('U3 refresh tokens', () => {
+  it('are exchanged at each use', async () => {
+    const { user, tokens } = await registerUser(app);
+    const second = await refresh(tokens.refreshToken);
+    expect(second.status).toBe(200);
+    expect(second.body.data.user).toEqual(user);
+    const third = await refresh(second.body.data.tokens.refreshToken);
+    expect(third.status).toBe(200);
+    const all = [tokens, second.body.data.tokens, third.body.data.tokens];
+    expect(new Set(all.map(({ refreshToken }) => refreshToken)).size).toBe(3);
+    expect((await app.get('/users/me', { token: third.body.data.tokens.accessToken })).status).toBe(200);
+  });
+
+  it('give the same successor to two tabs at once, and the user stays signed in', async () => {
+    const { tokens } = await registerUser(app);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(tokens.refreshToken)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    const successors = new Set(answers.map(({ body }) => body.data.tokens.refreshToken));
+    expect(successors.size).toBe(1);
+    expect((await refresh([...successors][0])).status).toBe(200);
+  });
+
+  it('give the same successor within ten seconds', async () => {
+    const { tokens } = await registerUser(app);
+    const first = await refresh(tokens.refreshToken);
+    passTime(9 * SECOND);
+    const second = await refresh(tokens.refreshToken);
+    expect(second.body.data.tokens.refreshToken).toBe(first.body.data.tokens.refreshToken);
+  });
+
+  it('end the session when one is used again later', async () => {
+    const { tokens } = await registerUser(app);
+    const successor = (await refresh(tokens.refreshToken)).body.data.tokens.refreshToken;
+    passTime(11 * SECOND);
+    const reuse = await refresh(tokens.refreshToken);
+    expect([reuse.status, reuse.body.error.code]).toEqual([401, 'INVALID_REFRESH_TOKEN']);
+    expect((await refresh(successor)).status).toBe(401);
+  });
+
+  it('end the session when one older than the last is used, even at once', async () => {
+    const { user, tokens } = await registerUser(app);
+    const second = (await refresh(tokens.refreshToken)).body.data.tokens.refreshToken;
+    const third = (await refresh(second)).body.data.tokens.refreshToken;
+    expect((await refresh(tokens.refreshToken)).status).toBe(401);
+    expect((await refresh(third)).status).toBe(401);
+    // It was one session that ended, not the account.
+    expect((await app.post('/auth/login', { email: user.email, password: PASSWORD })).status).toBe(200);
+  });
+
+  it('expire when they are not used, and live on when they are', async () => {
+    const { tokens } = await registerUser(app);
+    passTime(20 * DAY);
+    const successor = (await refresh(tokens.refreshToken)).body.data.tokens.refreshToken;
+    passTime(20 * DAY);
+    const last = await refresh(successor);
+    expect(last.status).toBe(200);
+    passTime(31 * DAY);
+    const { status, body } = await refresh(last.body.data.tokens.refreshToken);
+    expect([status, body.error.code]).toEqual([401, 'INVALID_REFRESH_TOKEN']);
+  });
+
+  it.each<[string, (token: string) => unknown]>([
+    ['an empty one', () => ''],
+    ['nonsense', () => 'nonsense'],
+    ['a path', () => `../users/x.${'A'.repeat(43)}`],
+    ['an unknown session', (token) => token.replace(/^[^.]+/, randomUUID())],
+    ['an invented secret', (token) => token.replace(/[^.]+$/, 'A'.repeat(43))],
+    [
+      'a successor made without the key',
+      (token) => `${token.split('.')[0]}.${createHmac('sha256', '').update(token).digest('base64url')}`,
+    ],
+  ])('are refused: %s', async (_what, forge) => {
+    const { tokens } = await registerUser(app);
+    const { status, body } = await refresh(forge(tokens.refreshToken));
+    expect([status, body.error.code]).toEqual([401, 'INVALID_REFRESH_TOKEN']);
+  });
+
+  it('have to be strings', async () => {
+    for (const token of [undefined, null, 7, ['x'], { a: 1 }]) {
+      const { status, body } = await refresh(token);
+      expect([status, body.error.code]).toEqual([400, 'VALIDATION_ERROR']);
+    }
+  });
+
+  it('bring the role that the user has by now', async () => {
+    const admin = await createAdmin(app);
+    const { user, tokens } = await registerUser(app);
+    await app.patch(`/users/${user.id}`, { role: 'moderator' }, { token: admin.token });
+    const { body } = await refresh(tokens.refreshToken);
+    expect(body.data.user.role).toBe('moderator');
+    expect(jwt.decode(body.data.tokens.accessToken)).toMatchObject({ role: 'moderator' });
+  });
+});
