@@ -13,6 +13,8 @@ import { Transactions } from './transaction/transaction.ts';
 import type { Transaction, TransactionOptions } from './transaction/transaction.ts';
 import type { Micros } from './value/types.ts';
 
+const CLEARED_AT_ONCE = 5_000;
+
 /** As of when a read sees the data: now, at a time, or within a transaction. */
 export type Consistency = { time: Micros } | { transaction: string } | undefined;
 
@@ -106,6 +108,16 @@ export class EngineDatabase {
       throw error;
     } finally {
       this.#transactions.end(transaction);
+    }
+  }
+
+  /** Deletes every document, in commits like any other. Transactions under way are ended. */
+  async clear(): Promise<void> {
+    this.#transactions.endAll();
+    const paths = [...this.data.everything()].map(({ path }) => path);
+    for (let from = 0; from < paths.length; from += CLEARED_AT_ONCE) {
+      const part = paths.slice(from, from + CLEARED_AT_ONCE);
+      await this.commit(part.map((path) => ({ kind: 'delete', path, fields: new Map(), transforms: [], precondition: {} })));
     }
   }
 

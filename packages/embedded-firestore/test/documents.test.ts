@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FieldPath, FieldValue, GeoPoint, Timestamp } from '@google-cloud/firestore';
 import type { Firestore } from '@google-cloud/firestore';
-import { startTarget, Status, statusOf } from './support/client.ts';
+import { databaseName, startTarget, Status, statusOf } from './support/client.ts';
 import type { Target } from './support/client.ts';
 
 let target: Target;
@@ -179,7 +179,7 @@ describe('transforms', () => {
 });
 
 async function commitTransforms(path: string, updateTransforms: object[]): Promise<void> {
-  const database = `projects/${db.projectId}/databases/(default)`;
+  const database = databaseName(db);
   const write = { update: { name: `${database}/documents/${path}` }, updateMask: { fieldPaths: [] }, updateTransforms };
   type Requester = { request(method: string, request: object, tag: string): Promise<unknown> };
   await (db as unknown as Requester).request('commit', { database, writes: [write] }, 'test');

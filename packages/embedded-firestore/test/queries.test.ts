@@ -160,9 +160,9 @@ describe('the rest of a query', () => {
   });
 
   it('collection groups find all collections of a name, below a document too', async () => {
-    const group = db.collection('g').doc().id;
+    const group = `z${db.collection('g').doc().id}`;
     for (const path of [`a/1/${group}/x`, `b/2/${group}/y`, `${group}/z`, `a/1/other/w`]) await db.doc(path).set({ v: path.length });
-    expect(await ids(db.collectionGroup(group))).toBe(`x y z`.split(' ').sort().join(' '));
+    expect(await ids(db.collectionGroup(group))).toBe('x y z');
     expect(await ids(db.collectionGroup(group).orderBy('v', 'desc').limit(1))).toMatch(/[xy]/);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
-import { startTarget, Status, statusOf } from './support/client.ts';
+import { databaseName, startTarget, Status, statusOf } from './support/client.ts';
 import type { Target } from './support/client.ts';
 
 let target: Target;
@@ -169,7 +169,7 @@ describe('read-only transactions', () => {
 describe('transaction ids', () => {
   type Requester = { request(method: string, request: object, tag: string): Promise<{ transaction: Uint8Array }> };
   const rpc = (method: string, request: object) => (db as unknown as Requester).request(method, request, 'test');
-  const database = () => `projects/${db.projectId}/databases/(default)`;
+  const database = () => databaseName(db);
 
   it('that are unknown are refused', async () => {
     const transaction = Buffer.from('nothing');

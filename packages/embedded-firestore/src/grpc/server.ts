@@ -1,21 +1,26 @@
 import { Metadata, Server, ServerCredentials, status as codes } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import type { Engine } from '../engine.ts';
 import { invalid } from '../errors.ts';
 import { MAX_REQUEST_BYTES } from '../value/limits.ts';
 import { handlersOf } from './handlers.ts';
 import type { StreamHandler, UnaryHandler } from './handlers.ts';
+import { answerHttp } from './http.ts';
+import { listen } from './listener.ts';
 import { methods } from './protocol.ts';
 import type { Method } from './protocol.ts';
 import { statusOf } from './status.ts';
+
+const GRACE_MS = 500;
 
 export interface RpcServer {
   port: number;
   close(): Promise<void>;
 }
 
-/** Serves an engine by gRPC. */
+/** Serves an engine by gRPC, and by plain HTTP what test suites ask of an emulator. */
 export async function serve(engine: Engine, host: string, port: number): Promise<RpcServer> {
   const server = new Server({
     // Larger than Google's limit, so that what exceeds it is refused with a message of ours.
@@ -24,18 +29,23 @@ export async function serve(engine: Engine, host: string, port: number): Promise
   });
   const { definition, implementation } = service(engine);
   server.addService(definition, implementation);
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, actual) =>
-      error ? reject(error) : resolve(actual),
-    );
-  });
-  return { port: bound, close: () => stop(server) };
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const http = createHttpServer((request, response) => void answerHttp(engine, request, response));
+  const front = await listen(host, port, (socket) => injector.injectConnection(socket), (socket) => http.emit('connection', socket));
+  const close = async () => {
+    front.close();
+    injector.drain(GRACE_MS);
+    await stop(server);
+    http.closeAllConnections();
+    injector.destroy();
+  };
+  return { port: front.port, close };
 }
 
 /** Lets running requests finish for a moment; listeners would otherwise keep the server open for ever. */
 async function stop(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), 500);
+    const force = setTimeout(() => server.forceShutdown(), GRACE_MS);
     server.tryShutdown(() => {
       clearTimeout(force);
       resolve();
@@ -98,13 +108,21 @@ function streamCall(method: Method, handler: StreamHandler) {
     try {
       for await (const response of handler(decode(method, call.request))) {
         if (call.cancelled) return;
-        if (!call.write(response)) await Promise.race([once(call, 'drain'), once(call, 'cancelled')]);
+        if (!call.write(response)) await drained(call);
       }
       call.end();
     } catch (error) {
       call.emit('error', failure(error));
     }
   };
+}
+
+/** Waits until a slow client has taken what was sent, or has gone. */
+async function drained(call: ServerWritableStream<Buffer, object>): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  await Promise.race([once(call, 'drain', { signal }), once(call, 'cancelled', { signal })]);
+  waiting.abort();
 }
 
 function failure(error: unknown): { code: number; details: string } {

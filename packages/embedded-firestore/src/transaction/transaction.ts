@@ -97,10 +97,15 @@ export class Transactions {
   rollback(id: string): void {
     const transaction = this.#active.get(id);
     if (transaction && !transaction.committing) {
-      this.#locks.abort(transaction, expired());
-      this.end(transaction);
+      this.#expire(transaction);
     } else if (!this.#ended.get(id)?.failure) {
       throw expired();
+    }
+  }
+
+  endAll(): void {
+    for (const transaction of [...this.#active.values()]) {
+      if (!transaction.committing) this.#expire(transaction);
     }
   }
 
@@ -114,10 +119,13 @@ export class Transactions {
     for (const transaction of [...this.#active.values()]) {
       if (transaction.committing) continue;
       const idle = transaction.requests === 0 && now - transaction.lastUsed > MAX_IDLE;
-      if (!idle && now - transaction.started <= MAX_TOTAL) continue;
-      this.#locks.abort(transaction, expired());
-      this.end(transaction);
+      if (idle || now - transaction.started > MAX_TOTAL) this.#expire(transaction);
     }
+  }
+
+  #expire(transaction: Transaction): void {
+    this.#locks.abort(transaction, expired());
+    this.end(transaction);
   }
 }
 

@@ -30,6 +30,11 @@ export async function startTarget(dataDirectory?: string): Promise<Target> {
   };
 }
 
+/** `projects/p/databases/d`, known once the client has made a request. */
+export function databaseName(client: Firestore): string {
+  return (client as unknown as { formattedName: string }).formattedName;
+}
+
 /** The gRPC status of the error that a promise fails with. */
 export async function statusOf(promise: Promise<unknown>): Promise<number | undefined> {
   try {
