@@ -138,7 +138,6 @@ describe('the HTTP contract', () => {
     const environment = {
       ALLOWED_ORIGINS: 'https://app.example.com',
       LOG_LEVEL: 'info',
-      RATE_LIMIT_SIGN_IN: '5',
     };
     app = await setup(environment, { imports: [FixtureModule], logDestination });
   });
@@ -271,23 +270,6 @@ describe('the HTTP contract', () => {
         requestId: headers['x-request-id'],
         timestamp: expect.any(String),
       });
-    });
-
-    it('limits attempts to sign in, and says when to come back', async () => {
-      const attempt = () =>
-        raw({
-          method: 'POST',
-          url: '/api/v1/auth/login',
-          payload: { email: 'a@b.example', password: 'wrong password' },
-        });
-      const statuses: number[] = [];
-      for (let count = 0; count < 5; count++) statuses.push((await attempt()).statusCode);
-      expect(statuses).toEqual([401, 401, 401, 401, 401]);
-      const refused = await attempt();
-      expect([refused.statusCode, refused.json().error.code]).toEqual([429, 'TOO_MANY_REQUESTS']);
-      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-      expect(refused.headers['ratelimit-policy']).toBe('"signIn";q=5;w=60');
-      expect(refused.headers.ratelimit).toMatch(/^"signIn";r=0;t=\d+$/);
     });
   });
 
