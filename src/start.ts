@@ -8,7 +8,8 @@ export async function start(): Promise<void> {
     if (existsSync('.env')) process.loadEnvFile('.env');
     const settings = await loadSettings(process.env);
     const app = await createApp(settings);
-    app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+    // Process 1 of a container cannot end itself by a signal, and only an exit writes out the last log lines.
+    app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
     const listenTextResolver = (address: string) =>
       `Listening on ${address} (documentation: ${address}/docs)`;
     await app
