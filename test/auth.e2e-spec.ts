@@ -87,8 +87,8 @@ describe('U1 registration', () => {
     });
     expect(status).toBe(400);
     expect(body.error.code).toBe('VALIDATION_ERROR');
-    const broken = (field: string, constraint: string): object =>
-      expect.objectContaining({ field, constraint });
+    const broken = (field: string, constraint: string) =>
+      expect.objectContaining({ field, constraint }) as object;
     expect(body.error.details.errors).toEqual(
       expect.arrayContaining([
         broken('email', 'isEmail'),

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Firestore } from 'firebase-admin/firestore';
 import type { Settings } from '../../config/settings.js';
@@ -22,11 +23,17 @@ export async function openFirestore(settings: Settings): Promise<FirestoreConnec
   }
 }
 
+/** Where the engine of the process that has the data directory can be reached, by the commands. */
+export function engineAddressFile(settings: Settings): string {
+  return join(settings.DATA_DIRECTORY, 'firestore-address');
+}
+
 /** The engine of `packages/embedded-firestore`, in a thread of its own, reached over loopback. */
 async function openEmbedded(settings: Settings): Promise<FirestoreConnection> {
   const { startEmbeddedFirestore } = await import('embedded-firestore');
   const dataDirectory = settings.isInMemory ? undefined : join(settings.DATA_DIRECTORY, 'firestore');
   const engine = await startEmbeddedFirestore({ dataDirectory });
+  if (dataDirectory) await writeFile(engineAddressFile(settings), engine.address);
   const { firestore, close } = connect(settings, engine.address);
   return {
     firestore,
