@@ -1,8 +1,11 @@
 import type { Document } from './document/document.ts';
 import type { Write } from './document/write.ts';
 import { FirestoreError, invalid } from './errors.ts';
-import { executeQuery, queryLock } from './query/execute.ts';
+import { aggregate } from './query/aggregate.ts';
+import type { Aggregation } from './query/aggregate.ts';
+import { executeQuery } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
+import { queryLock } from './query/matcher.ts';
 import type { Query } from './query/query.ts';
 import type { Database } from './storage/database.ts';
 import { Store } from './storage/store.ts';
@@ -11,7 +14,7 @@ import type { CommitResult } from './transaction/committer.ts';
 import { LockTable } from './transaction/lock-table.ts';
 import { Transactions } from './transaction/transaction.ts';
 import type { Transaction, TransactionOptions } from './transaction/transaction.ts';
-import type { Micros } from './value/types.ts';
+import type { Micros, Value } from './value/types.ts';
 
 const CLEARED_AT_ONCE = 5_000;
 
@@ -84,8 +87,17 @@ export class EngineDatabase {
     return this.#read(at, look, (transaction) =>
       this.#locks.read(transaction, () => {
         const value = look();
-        return { keys: value.results.map(({ document }) => document.path), query: queryLock(query, value), value };
+        return { keys: value.documents.map(({ path }) => path), query: queryLock(query, value.documents), value };
       }),
+    );
+  }
+
+  aggregate(query: Query, aggregations: readonly Aggregation[], at: Consistency): Promise<Read<Map<string, Value>>> {
+    const look = (time?: Micros) => aggregate(this.data, query, aggregations, time);
+    // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.
+    const { limit: _, ...unlimited } = query;
+    return this.#read(at, look, (transaction) =>
+      this.#locks.read(transaction, () => ({ keys: [], query: queryLock(unlimited, []), value: look() })),
     );
   }
 

@@ -6,7 +6,6 @@ import { checkDatabaseName, documentName, parseDocumentName } from '../document/
 import type { Write } from '../document/write.ts';
 import type { Engine, EngineDatabase } from '../engine.ts';
 import { FirestoreError, invalid, unimplemented } from '../errors.ts';
-import { aggregate } from '../query/aggregate.ts';
 import type { CommitResult } from '../transaction/committer.ts';
 import type { Micros } from '../value/types.ts';
 import { consistencyOf, decodeTransactionOptions, orRollback, transactionBytes, transactionId } from './consistency.ts';
@@ -95,8 +94,8 @@ async function* runQuery(engine: Engine, request: QueryRequestMessage): AsyncGen
   const { value, readTime } = await orRollback(database, begun, database.query(query, at));
   const time = timeMessage(readTime);
   let opening: object = { ...(begun && { transaction: begun }), ...(value.skipped > 0 && { skippedResults: value.skipped }) };
-  if (value.results.length === 0) yield { ...opening, readTime: time };
-  for (const { document } of value.results) {
+  if (value.documents.length === 0) yield { ...opening, readTime: time };
+  for (const document of value.documents) {
     yield { ...opening, document: outgoing(database, document, query.select), readTime: time };
     opening = {};
   }
@@ -110,8 +109,8 @@ async function* runAggregationQuery(engine: Engine, request: AggregationRequestM
   const aggregations = decodeAggregations(message.aggregations);
   const database = engine.database(query.database);
   const { at, begun } = await consistencyOf(request, database);
-  const { value, readTime } = await orRollback(database, begun, database.query(query, at));
-  const aggregateFields = Object.fromEntries(aggregate(value.results, aggregations));
+  const { value, readTime } = await orRollback(database, begun, database.aggregate(query, aggregations, at));
+  const aggregateFields = Object.fromEntries(value);
   yield { ...(begun && { transaction: begun }), result: { aggregateFields }, readTime: timeMessage(readTime) };
 }
 

@@ -1,8 +1,11 @@
 import { fieldAt } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { isNumber } from '../document/transform.ts';
-import type { Value } from '../value/types.ts';
-import type { Result } from './execute.ts';
+import type { MapValue, Value } from '../value/types.ts';
+import type { Database } from '../storage/database.ts';
+import type { Micros } from '../value/types.ts';
+import { countQuery, executeQuery } from './execute.ts';
+import type { Query } from './query.ts';
 
 export type Aggregation =
   | { kind: 'count'; alias: string; upTo?: number }
@@ -14,17 +17,30 @@ const MAX_INTEGER = (1n << 63n) - 1n;
  * Aggregates the results of a query. Sums and averages are answered from an index over their fields, so a document that
  * lacks one of them counts for none of the aggregations of the request.
  */
-export function aggregate(results: readonly Result[], aggregations: readonly Aggregation[]): Map<string, Value> {
+export function aggregate(
+  database: Database,
+  query: Query,
+  aggregations: readonly Aggregation[],
+  time?: Micros,
+): Map<string, Value> {
   const paths = aggregations.flatMap((aggregation) => (aggregation.kind === 'count' ? [] : [aggregation.path]));
-  const counted = results.filter(({ fields }) => paths.every((path) => fieldAt(fields, path) !== undefined));
-  return new Map(aggregations.map((aggregation) => [aggregation.alias, one(counted, aggregation)]));
+  if (paths.length === 0) {
+    const count = countQuery(database, query, time);
+    return new Map(aggregations.map((aggregation) => [aggregation.alias, counted(count, aggregation)]));
+  }
+  const all = executeQuery(database, query, time).documents.map((document) => document.fields());
+  const complete = all.filter((fields) => paths.every((path) => fieldAt(fields, path) !== undefined));
+  return new Map(aggregations.map((aggregation) => [aggregation.alias, one(complete, aggregation)]));
 }
 
-function one(results: readonly Result[], aggregation: Aggregation): Value {
-  if (aggregation.kind === 'count') {
-    return BigInt(aggregation.upTo === undefined ? results.length : Math.min(results.length, aggregation.upTo));
-  }
-  const numbers = results.map(({ fields }) => fieldAt(fields, aggregation.path)).filter(isNumber);
+function counted(count: number, aggregation: Aggregation): Value {
+  const upTo = aggregation.kind === 'count' ? aggregation.upTo : undefined;
+  return BigInt(upTo === undefined ? count : Math.min(count, upTo));
+}
+
+function one(documents: readonly MapValue[], aggregation: Aggregation): Value {
+  if (aggregation.kind === 'count') return counted(documents.length, aggregation);
+  const numbers = documents.map((fields) => fieldAt(fields, aggregation.path)).filter(isNumber);
   if (aggregation.kind === 'sum') return sum(numbers);
   return numbers.length === 0 ? null : Number(sum(numbers)) / numbers.length;
 }

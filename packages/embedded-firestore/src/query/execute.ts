@@ -1,104 +1,157 @@
 import type { Document } from '../document/document.ts';
-import { parentPath } from '../document/resource-path.ts';
-import type { Collection } from '../storage/collection.ts';
-import type { Change, Database } from '../storage/database.ts';
-import type { QueryLock } from '../transaction/lock-types.ts';
-import type { MapValue, Micros } from '../value/types.ts';
+import { documentAt } from '../storage/collection.ts';
+import type { Database } from '../storage/database.ts';
+import type { Scope } from '../storage/index-set.ts';
+import { afterPrefix } from '../value/key-writer.ts';
+import type { Micros } from '../value/types.ts';
 import { compileFilter } from './filter.ts';
-import type { Predicate } from './filter.ts';
-import { orderBounds, orderKey } from './order-key.ts';
+import { Matcher } from './matcher.ts';
+import { planQuery } from './plan.ts';
+import type { Plan, Scan } from './plan.ts';
 import type { Query } from './query.ts';
-
-export interface Result {
-  document: Document;
-  fields: MapValue;
-  /** Where it stands in the order of the query. */
-  key: string;
-}
+import type { Range } from './ranges.ts';
+import { isBelow } from './source.ts';
 
 export interface QueryResult {
-  results: Result[];
+  documents: Document[];
   skipped: number;
 }
 
-/** A query made ready to be asked of documents one by one. */
-export class Matcher {
-  readonly #query: Query;
-  readonly #matches: Predicate;
-  readonly #from: string;
-  readonly #to: string | undefined;
-
-  constructor(query: Query) {
-    this.#query = query;
-    this.#matches = compileFilter(query.where, query.database);
-    const { from, to } = orderBounds(query);
-    this.#from = from;
-    this.#to = to;
-  }
-
-  /** The document's place in the result before offset and limit, or undefined if it does not belong to it. */
-  match(document: Document): Result | undefined {
-    if (!isInSource(this.#query, document.path)) return undefined;
-    const fields = document.fields();
-    const candidate = { path: document.path, fields };
-    const key = orderKey(this.#query.orders, candidate);
-    if (key === undefined || key < this.#from || (this.#to !== undefined && key >= this.#to)) return undefined;
-    return this.#matches(candidate) ? { document, fields, key } : undefined;
-  }
+/** A document that belongs to the result: its name and its place in the order. */
+interface Hit {
+  key: string;
+  path: string;
 }
 
-export function executeQuery(database: Database, query: Query, time?: Micros): QueryResult {
-  const matcher = new Matcher(query);
-  const found: Result[] = [];
-  for (const collection of collectionsOf(database, query)) {
-    for (const document of database.documents(collection, time)) {
-      const result = matcher.match(document);
-      if (result) found.push(result);
+/** What a query cost, for explain. */
+export interface Cost {
+  entries: number;
+  documents: number;
+}
+
+/** One query at one time over one database. */
+class Execution {
+  readonly #database: Database;
+  readonly #query: Query;
+  readonly #time: Micros | undefined;
+  readonly cost: Cost = { entries: 0, documents: 0 };
+
+  constructor(database: Database, query: Query, time: Micros | undefined) {
+    this.#database = database;
+    this.#query = query;
+    this.#time = time;
+  }
+
+  document(path: string): Document {
+    this.cost.documents++;
+    return this.#database.get(path, this.#time)!;
+  }
+
+  hits(): Iterable<Hit> {
+    const plan = planQuery(this.#query);
+    if (!plan) return this.#everything();
+    const streams = plan.scans.map((scan) => this.#scan(plan, scan));
+    return streams.length === 1 ? streams[0]! : merge(streams, plan.reverse);
+  }
+
+  *#scan({ scope, reverse }: Plan, scan: Scan): Generator<Hit> {
+    const ranges = reverse ? scan.ranges.toReversed() : scan.ranges;
+    const accepts = this.#acceptance(scope, scan);
+    for (const range of ranges) {
+      for (const [key, path] of this.#entries(scope, scan, range, reverse)) {
+        this.cost.entries++;
+        if (accepts(path, key)) yield { key: key.slice(scan.prefix.length), path };
+      }
     }
   }
-  found.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const end = query.limit === undefined ? undefined : query.offset + query.limit;
-  return { results: found.slice(query.offset, end), skipped: Math.min(query.offset, found.length) };
-}
 
-/** The lock that keeps a result true: any change that adds to it, removes from it or changes it conflicts. */
-export function queryLock(query: Query, { results }: QueryResult): QueryLock {
-  const matcher = new Matcher(query);
-  const full = query.limit !== undefined && results.length >= query.limit;
-  const last = full ? (results.at(-1)?.key ?? '') : undefined;
-  const touches = (document: Document | undefined): boolean => {
-    const result = document && matcher.match(document);
-    return result !== undefined && (last === undefined || result.key <= last);
-  };
-  return { id: lockId(query), touchedBy: ({ before, after }: Change) => touches(before) || touches(after) };
-}
-
-function lockId({ database, from, where, orders, start, end, offset, limit }: Query): string {
-  const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value instanceof Map ? [...value] : value);
-  return `\0${JSON.stringify([database, from, where, orders, start, end, offset, limit], plain)}`;
-}
-
-function isInSource({ from }: Query, path: string): boolean {
-  const collection = parentPath(path);
-  if (!from.allDescendants) return collection === childPath(from.parent, from.collectionId!);
-  if (from.collectionId !== undefined) {
-    const isOfGroup = collection === from.collectionId || collection.endsWith(`/${from.collectionId}`);
-    if (!isOfGroup) return false;
+  #entries(scope: Scope, { definition, prefix }: Scan, { from, to }: Range, reverse: boolean): Iterable<[string, string]> {
+    const end = to === undefined ? afterPrefix(prefix) : prefix + to;
+    if (definition.fields.length === 0 && 'collection' in scope) {
+      return this.#names(scope.collection, prefix + from, end, reverse);
+    }
+    const index = this.#database.indexes.get(scope, definition);
+    if (this.#time === undefined) return index.range(prefix + from, end, reverse);
+    return index.rangeAt(prefix + from, end, reverse, this.#time);
   }
-  return from.parent === '' || path.startsWith(`${from.parent}/`);
+
+  /** Documents by name need no index of their own. */
+  *#names(collection: string, from: string, to: string, reverse: boolean): Generator<[string, string]> {
+    for (const [key, version] of this.#database.collection(collection)?.versions.range(from, to, reverse) ?? []) {
+      const document = documentAt(version, this.#time);
+      if (document) yield [key, document.path];
+    }
+  }
+
+  /** Decides about an index entry; in the usual case without a look at the document. */
+  #acceptance(scope: Scope, { definition, residual }: Scan): (path: string, key: string) => boolean {
+    const { parent } = this.#query.from;
+    const time = this.#time;
+    const isExact = time === undefined || definition.fields.length === 0;
+    if (isExact && residual.length === 0 && parent === '') return () => true;
+    const matches = compileFilter({ kind: 'and', filters: residual }, this.#query.database);
+    const needsDocument = !isExact || residual.length > 0;
+    return (path, key) => {
+      if ('group' in scope && !isBelow(path, parent)) return false;
+      if (!needsDocument) return true;
+      const fields = this.#database.get(path, time)?.fields();
+      this.cost.documents++;
+      if (!fields) return false;
+      if (!isExact && !this.#database.indexes.get(scope, definition).keysOf(path, fields).includes(key)) return false;
+      return matches({ path, fields });
+    };
+  }
+
+  /** Queries over collections of every id are rare; they look at all there is. */
+  #everything(): Hit[] {
+    const matcher = new Matcher(this.#query);
+    const hits: Hit[] = [];
+    for (const collection of this.#database.collectionsBelow(this.#query.from.parent)) {
+      for (const document of this.#database.documents(collection, this.#time)) {
+        this.cost.documents++;
+        const key = matcher.place(document);
+        if (key !== undefined) hits.push({ key, path: document.path });
+      }
+    }
+    return hits.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
 }
 
-function* collectionsOf(database: Database, { from }: Query): Generator<Collection> {
-  if (!from.allDescendants) {
-    const collection = database.collection(childPath(from.parent, from.collectionId!));
-    if (collection) yield collection;
-    return;
-  }
-  for (const collection of database.collectionsBelow(from.parent)) {
-    if (from.collectionId === undefined || collection.id === from.collectionId) yield collection;
-  }
+export function executeQuery(database: Database, query: Query, time?: Micros): QueryResult & { cost: Cost } {
+  const execution = new Execution(database, query, time);
+  const { hits, skipped } = page(query, execution.hits());
+  return { documents: hits.map(({ path }) => execution.document(path)), skipped, cost: execution.cost };
 }
 
-function childPath(parent: string, id: string): string {
-  return parent === '' ? id : `${parent}/${id}`;
+/** How many results there are: answered from the index alone where that is possible. */
+export function countQuery(database: Database, query: Query, time?: Micros): number {
+  return page(query, new Execution(database, query, time).hits()).hits.length;
+}
+
+function page({ offset, limit = Infinity }: Query, hits: Iterable<Hit>): { hits: Hit[]; skipped: number } {
+  const taken: Hit[] = [];
+  let skipped = 0;
+  if (limit === 0) return { hits: taken, skipped };
+  for (const hit of hits) {
+    if (skipped < offset) {
+      skipped++;
+      continue;
+    }
+    taken.push(hit);
+    if (taken.length >= limit) break;
+  }
+  return { hits: taken, skipped };
+}
+
+/** Merges streams that are each in order; what several of them have comes once. */
+function* merge(streams: Generator<Hit>[], reverse: boolean): Generator<Hit> {
+  const heads = streams.map((stream) => ({ stream, next: stream.next() })).filter(({ next }) => !next.done);
+  let last: string | undefined;
+  while (heads.length > 0) {
+    const best = heads.reduce((a, b) => (b.next.value.key < a.next.value.key !== reverse && b.next.value.key !== a.next.value.key ? b : a));
+    if (best.next.value.key !== last) yield best.next.value;
+    last = best.next.value.key;
+    best.next = best.stream.next();
+    if (best.next.done) heads.splice(heads.indexOf(best), 1);
+  }
 }

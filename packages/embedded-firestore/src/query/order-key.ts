@@ -13,7 +13,7 @@ export function orderKey(orders: readonly Order[], { path, fields }: Candidate):
   for (const order of orders) {
     const from = key.length;
     if (isName(order.path)) {
-      writePath(path);
+      key.path(path);
     } else {
       const value = fieldAt(fields, order.path);
       if (value === undefined) return undefined;
@@ -24,31 +24,33 @@ export function orderKey(orders: readonly Order[], { path, fields }: Candidate):
   return key.toString();
 }
 
-/** Names within one database differ in their path only. */
-function writePath(path: string): void {
-  for (const id of path.split('/')) key.segment(id);
-  key.byte(0);
-}
-
 /** The range of order keys between the cursors of a query. */
 export function orderBounds({ orders, start, end }: Query): { from: string; to: string | undefined } {
   return {
-    from: start ? position(orders, start) : '',
-    to: end ? position(orders, end) : undefined,
+    from: start ? cursorKey(orders, start) : '',
+    to: end ? cursorKey(orders, end) : undefined,
   };
 }
 
-function position(orders: readonly Order[], cursor: Cursor): string {
+/** The key that divides what is before a cursor from what is after it. */
+export function cursorKey(orders: readonly Order[], cursor: Cursor): string {
   key.truncate(0);
   cursor.values.forEach((value, at) => {
     const order = orders[at]!;
     const from = key.length;
-    if (isName(order.path)) writePath(pathOf(value as Reference));
+    if (isName(order.path)) key.path(pathOf(value as Reference));
     else writeValue(key, value);
     if (order.descending) key.invert(from);
   });
   const prefix = key.toString();
   return cursor.before ? prefix : afterPrefix(prefix);
+}
+
+/** The key of a document's name, as it stands in an order by name. */
+export function nameKey(reference: Reference): string {
+  key.truncate(0);
+  key.path(pathOf(reference));
+  return key.toString();
 }
 
 function pathOf(reference: Reference): string {

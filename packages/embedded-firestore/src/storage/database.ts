@@ -5,6 +5,8 @@ import type { Micros } from '../value/types.ts';
 import { Collection, documentAt } from './collection.ts';
 import type { Version } from './collection.ts';
 import { History } from './history.ts';
+import { IndexSet } from './index-set.ts';
+import type { Scope } from './index-set.ts';
 import { SortedMap } from './sorted-map.ts';
 
 /** What a commit does to one document. */
@@ -21,6 +23,7 @@ export interface Change {
 export class Database {
   readonly name: string;
   readonly history = new History((path, newer) => this.#forget(path, newer));
+  readonly indexes = new IndexSet((scope) => this.#collectionsOf(scope));
   readonly #collections = new Map<string, Collection>();
   readonly #ordered = new SortedMap<Collection>();
 
@@ -64,6 +67,7 @@ export class Database {
       collection.count += Number(after !== undefined) - Number(before !== undefined);
       if (older) this.history.superseded(path, version);
     }
+    this.indexes.apply(changes, time);
   }
 
   /** Puts a document in place while loading, with the times it had. */
@@ -81,6 +85,14 @@ export class Database {
     for (const [, collection] of this.#ordered.range()) yield* this.documents(collection);
   }
 
+  #collectionsOf(scope: Scope): Collection[] {
+    if ('collection' in scope) {
+      const collection = this.#collections.get(scope.collection);
+      return collection ? [collection] : [];
+    }
+    return [...this.#collections.values()].filter(({ id }) => id === scope.group);
+  }
+
   #collectionFor(path: string): Collection {
     let collection = this.#collections.get(path);
     if (!collection) {
@@ -94,6 +106,7 @@ export class Database {
   /** Drops what was before `newer`, and a deletion itself once nothing before it is left. */
   #forget(path: string, newer: Version): void {
     newer.older = undefined;
+    this.indexes.forgetBefore(this.history.earliest);
     const collection = this.#collections.get(parentPath(path));
     const key = pathKey(path);
     if (newer.document === undefined && collection?.versions.get(key) === newer) collection.versions.delete(key);

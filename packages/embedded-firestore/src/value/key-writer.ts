@@ -77,6 +77,12 @@ export class KeyWriter {
     }
   }
 
+  /** A document's path. Its end sorts before every further id. */
+  path(path: string): void {
+    for (const id of path.split('/')) this.segment(id);
+    this.byte(0);
+  }
+
   /** Turns what was written since `from` into its descending form. */
   invert(from: number, to: number = this.#length): void {
     for (let at = from; at < to; at++) this.#bytes[at]! ^= 0xff;

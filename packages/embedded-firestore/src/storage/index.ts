@@ -1,0 +1,126 @@
+import { fieldAt, formatFieldPath } from '../document/field-path.ts';
+import type { FieldPath } from '../document/field-path.ts';
+import type { Document } from '../document/document.ts';
+import { KeyWriter } from '../value/key-writer.ts';
+import type { MapValue, Micros, Value } from '../value/types.ts';
+import { valueKey, writeValue } from '../value/value-key.ts';
+import { SortedMap } from './sorted-map.ts';
+
+export interface IndexField {
+  path: FieldPath;
+  /** `contains` has an entry for each element of an array. */
+  order: 'ascending' | 'descending' | 'contains';
+}
+
+export interface IndexDefinition {
+  fields: readonly IndexField[];
+  nameDescending: boolean;
+}
+
+interface Retired {
+  path: string;
+  /** When the entry stopped to be true. */
+  until: Micros;
+}
+
+const writer = new KeyWriter();
+
+export function indexId({ fields, nameDescending }: IndexDefinition): string {
+  return fields.map(({ path, order }) => `${formatFieldPath(path)} ${order}`).join(', ') + (nameDescending ? ' desc' : '');
+}
+
+/**
+ * An ordered list of (field values, document name). Entries of the present are exact, so that a read of now needs no
+ * look at the documents; entries of the past are kept beside them for reads at a time, as long as history goes back.
+ */
+export class Index {
+  readonly definition: IndexDefinition;
+  #current = new SortedMap<string>();
+  readonly #retired = new SortedMap<Retired>();
+  #retirements: { key: string; until: Micros }[] = [];
+
+  constructor(definition: IndexDefinition) {
+    this.definition = definition;
+  }
+
+  get size(): number {
+    return this.#current.size;
+  }
+
+  /** Fills a new index with the present. */
+  fill(documents: Iterable<Document>): void {
+    const entries: [string, string][] = [];
+    for (const document of documents) {
+      for (const key of this.keysOf(document.path, document.fields())) entries.push([key, document.path]);
+    }
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    this.#current = SortedMap.fromSorted(entries);
+  }
+
+  update(path: string, before: MapValue | undefined, after: MapValue | undefined, time: Micros): void {
+    const removed = new Set(before && this.keysOf(path, before));
+    for (const key of after ? this.keysOf(path, after) : []) {
+      if (!removed.delete(key)) this.#current.set(key, path);
+    }
+    for (const key of removed) {
+      this.#current.delete(key);
+      this.retire(key, path, time);
+    }
+  }
+
+  retire(key: string, path: string, until: Micros): void {
+    this.#retired.set(key, { path, until });
+    this.#retirements.push({ key, until });
+  }
+
+  /** Drops entries that no read can ask for any more. */
+  forgetBefore(time: Micros): void {
+    const kept = this.#retirements.findIndex(({ until }) => until > time);
+    const gone = this.#retirements.splice(0, kept === -1 ? this.#retirements.length : kept);
+    for (const { key, until } of gone) {
+      if (this.#retired.get(key)?.until === until) this.#retired.delete(key);
+    }
+  }
+
+  /** Entries of now in a range: exact. */
+  range(from: string, to: string | undefined, reverse: boolean): Generator<[string, string]> {
+    return this.#current.range(from, to, reverse);
+  }
+
+  /** Entries that may have been true at `time`: each is to be checked against the document as it was. */
+  *rangeAt(from: string, to: string | undefined, reverse: boolean, time: Micros): Generator<[string, string]> {
+    const entries: [string, string][] = [...this.#current.range(from, to)];
+    for (const [key, { path, until }] of this.#retired.range(from, to)) {
+      if (until > time && this.#current.get(key) === undefined) entries.push([key, path]);
+    }
+    const sign = reverse ? -1 : 1;
+    yield* entries.sort(([a], [b]) => (a < b ? -sign : sign));
+  }
+
+  /** The entries a document has here: none if it lacks a field, several for the elements of an array. */
+  keysOf(path: string, fields: MapValue): string[] {
+    const values: Value[] = [];
+    for (const field of this.definition.fields) {
+      const value = fieldAt(fields, field.path);
+      if (value === undefined || (field.order === 'contains' && !Array.isArray(value))) return [];
+      values.push(value);
+    }
+    const contains = this.definition.fields.findIndex(({ order }) => order === 'contains');
+    if (contains === -1) return [this.#key(path, values)];
+    const elements = new Map((values[contains] as Value[]).map((element) => [valueKey(element), element]));
+    return [...elements.values()].map((element) => this.#key(path, values.with(contains, element)));
+  }
+
+  #key(path: string, values: readonly Value[]): string {
+    writer.truncate(0);
+    this.definition.fields.forEach(({ order }, at) => {
+      const from = writer.length;
+      writeValue(writer, values[at]!);
+      if (order === 'descending') writer.invert(from);
+    });
+    const from = writer.length;
+    writer.path(path);
+    if (this.definition.nameDescending) writer.invert(from);
+    return writer.toString();
+  }
+}
