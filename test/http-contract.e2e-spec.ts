@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { Body, Controller, Get, HttpCode, Module, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Query } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsArray, IsBoolean, IsInt, IsOptional, IsString, MinLength, ValidateNested } from 'class-validator';
 import { Public } from '../src/core/auth/access.decorators.js';
@@ -71,9 +71,12 @@ class Shipped extends Conflict {
 @Public()
 @Controller('fixture')
 class FixtureController {
+  private readonly logger = new Logger('Fixture');
+
   @Post('echo')
   @Responds(Echo, { summary: 'Give the body back', status: 200 })
   echo(@Body() body: Echo): Echo {
+    this.logger.log(`echo ${body.name}`);
     return body;
   }
 
@@ -388,6 +391,18 @@ describe('the HTTP contract', () => {
       });
       expect(logged[0]).not.toContain('sesame');
     });
+  });
+
+  it('H11: knows the request in lines that a handler logs, also after a body was read', async () => {
+    await app.app.listen(0, '127.0.0.1');
+    const id = 'line-of-a-handler';
+    await fetch(`${await app.app.getUrl()}/api/v1/fixture/echo`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': id },
+      body: JSON.stringify({ name: 'Hopper' }),
+    });
+    const line = lines.find((each) => each.includes('echo Hopper'));
+    expect(JSON.parse(line!)).toMatchObject({ message: 'echo Hopper', context: 'Fixture', requestId: id });
   });
 
   describe('H14, H15: headers', () => {

@@ -69,7 +69,7 @@ function documentProperty(type: Type, property: string, rules: Rule[], initial: 
     ...(declared === Array ? { isArray: true } : {}),
     ...notes,
     ...typeOf(writtenType === declared ? undefined : writtenType, element ?? declared, rules),
-  } as ApiPropertyOptions)(prototype, property);
+  })(prototype, property);
 }
 
 function schemaOf(rules: Rule[]): Schema {
