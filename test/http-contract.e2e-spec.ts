@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Query } from '@nestjs/common';
 import { Type } from 'class-transformer';
@@ -396,11 +398,14 @@ describe('the HTTP contract', () => {
   it('H11: knows the request in lines that a handler logs, also after a body was read', async () => {
     await app.app.listen(0, '127.0.0.1');
     const id = 'line-of-a-handler';
-    await fetch(`${await app.app.getUrl()}/api/v1/fixture/echo`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-request-id': id },
-      body: JSON.stringify({ name: 'Hopper' }),
-    });
+    const url = `${await app.app.getUrl()}/api/v1/fixture/echo`;
+    const headers = { 'content-type': 'application/json', 'x-request-id': id };
+    const call = request(url, { method: 'POST', headers });
+    call.write('{"name":');
+    await once(app.app.getHttpServer(), 'request'); // the service has begun before the rest is sent
+    call.end('"Hopper"}');
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    expect(response.resume().statusCode).toBe(200);
     const line = lines.find((each) => each.includes('echo Hopper'));
     expect(JSON.parse(line!)).toMatchObject({ message: 'echo Hopper', context: 'Fixture', requestId: id });
   });

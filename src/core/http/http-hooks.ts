@@ -10,11 +10,6 @@ const CONSTANT_HEADERS = securityHeaders();
 export function registerHttpHooks(fastify: FastifyInstance, settings: Settings): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(CONSTANT_HEADERS).header('X-Request-ID', request.id);
-    done();
-  });
-
-  // Not earlier: reading a body leaves the asynchronous context that the request began in.
-  fastify.addHook('preValidation', (request, _reply, done) => {
     requestContext.run(requestContextOf(request, settings.GOOGLE_CLOUD_PROJECT), done);
   });
 
