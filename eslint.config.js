@@ -51,6 +51,18 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/**/*.controller.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MethodDefinition[decorators.length>4]',
+          message: 'At most four decorators per handler: compose those that belong together into one with a good name.',
+        },
+      ],
+    },
+  },
+  {
     // The packages have no logger; what they must say goes to standard error.
     files: ['packages/*/src/**/*.ts'],
     rules: { 'no-console': ['error', { allow: ['warn', 'error'] }] },
