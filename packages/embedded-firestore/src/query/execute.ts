@@ -87,7 +87,7 @@ class Execution {
   #acceptance(scope: Scope, { definition, residual }: Scan): (path: string, key: string) => boolean {
     const { parent } = this.#query.from;
     const time = this.#time;
-    const isExact = time === undefined || definition.fields.length === 0;
+    const isExact = time === undefined || (definition.fields.length === 0 && 'collection' in scope);
     if (isExact && residual.length === 0 && parent === '') return () => true;
     const matches = compileFilter({ kind: 'and', filters: residual }, this.#query.database);
     const needsDocument = !isExact || residual.length > 0;

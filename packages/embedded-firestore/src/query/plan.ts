@@ -6,7 +6,7 @@ import type { Reference, Value } from '../value/types.ts';
 import { compareUtf8, valueKey } from '../value/value-key.ts';
 import { cursorKey, nameKey } from './order-key.ts';
 import type { Cursor, FieldFilter, Filter, Order, Query } from './query.ts';
-import { EVERYTHING, intersect, narrow, typeRange } from './ranges.ts';
+import { AFTER_NULL, EVERYTHING, intersect, narrow, typeRange } from './ranges.ts';
 import type { KeySpace, Range } from './ranges.ts';
 
 /** One pass over one index: everything with `prefix`, then one of the ranges, and then the rest of the filter. */
@@ -47,17 +47,18 @@ export function conjunctions(filter: Filter | undefined): FieldFilter[][] {
     if (filter.kind === 'or') return parts.flat();
     return parts.reduce((all, some) => all.flatMap((a) => some.map((b) => [...a, ...b])), [[]]);
   }
-  const { op, path } = filter;
-  if (op === 'in') return alternatives(filter).map((value) => [{ kind: 'field', path, op: '==', value }]);
-  if (op === 'array-contains-any') {
-    return alternatives(filter).map((value) => [{ kind: 'field', path, op: 'array-contains', value }]);
+  const { op, path, value } = filter;
+  if (op === 'in') return findable(value as Value[]).map((one) => [{ kind: 'field', path, op: '==', value: one }]);
+  if (op === 'array-contains' || op === 'array-contains-any') {
+    const wanted = op === 'array-contains' ? [value] : (value as Value[]);
+    return findable(wanted).map((one) => [{ kind: 'field', path, op: 'array-contains', value: one }]);
   }
   return [[filter]];
 }
 
 /** null and NaN are never found by these operators. */
-function alternatives({ value }: FieldFilter): Value[] {
-  const values = (value as Value[]).filter((element) => element !== null && !Number.isNaN(element));
+function findable(wanted: readonly Value[]): Value[] {
+  const values = wanted.filter((element) => element !== null && !Number.isNaN(element));
   return [...new Map(values.map((element) => [valueKey(element), element])).values()];
 }
 
@@ -107,8 +108,8 @@ function isSame(a: FieldPath, b: FieldPath): boolean {
 
 /** Names are kept without a type: nothing else stands in their place. */
 function keysOf(path: FieldPath): KeySpace {
-  if (!isName(path)) return { keyOf: valueKey, typeRange };
-  return { keyOf: (value) => nameKey(value as Reference), typeRange: () => EVERYTHING };
+  if (!isName(path)) return { keyOf: valueKey, typeRange, firstNotNull: AFTER_NULL };
+  return { keyOf: (value) => nameKey(value as Reference), typeRange: () => EVERYTHING, firstNotNull: '' };
 }
 
 /** What lies between the cursors, in the direction in which the index is kept. */

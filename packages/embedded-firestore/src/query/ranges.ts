@@ -17,10 +17,11 @@ export interface KeySpace {
   keyOf(value: Value): string;
   /** The keys of all values that an inequality with this one compares. */
   typeRange(value: Value): Range;
+  /** Where the keys of values other than null begin. */
+  firstNotNull: string;
 }
 
-/** Keys of non-null values begin here. */
-const AFTER_NULL = String.fromCharCode(TypeTag.null + 1);
+export const AFTER_NULL = String.fromCharCode(TypeTag.null + 1);
 
 /** Narrows ranges of an ascending field to what an inequality can match; undefined if it is none. */
 export function narrow(ranges: readonly Range[], filter: FieldFilter, keys: KeySpace): Range[] | undefined {
@@ -42,20 +43,20 @@ export function narrow(ranges: readonly Range[], filter: FieldFilter, keys: KeyS
     case '>=':
       return intersect(ranges, { from: keyOf(filter.value), to });
     case 'is-not-null':
-      return intersect(ranges, { from: AFTER_NULL, to: undefined });
+      return intersect(ranges, { from: keys.firstNotNull, to: undefined });
     case 'is-not-nan':
-      return without(ranges, [NaN], keyOf);
+      return without(ranges, [NaN], keys);
     case '!=':
-      return without(ranges, [filter.value], keyOf);
+      return without(ranges, [filter.value], keys);
     case 'not-in':
-      return (filter.value as Value[]).includes(null) ? [] : without(ranges, filter.value as Value[], keyOf);
+      return (filter.value as Value[]).includes(null) ? [] : without(ranges, filter.value as Value[], keys);
     default:
       return undefined;
   }
 }
 
-function without(ranges: readonly Range[], values: readonly Value[], keyOf: (value: Value) => string): Range[] {
-  let left = intersect(ranges, { from: AFTER_NULL, to: undefined });
+function without(ranges: readonly Range[], values: readonly Value[], { keyOf, firstNotNull }: KeySpace): Range[] {
+  let left = intersect(ranges, { from: firstNotNull, to: undefined });
   for (const value of values) {
     const key = keyOf(value);
     left = [...intersect(left, { from: '', to: key }), ...intersect(left, { from: afterPrefix(key), to: undefined })];

@@ -69,6 +69,8 @@ export class Index {
   }
 
   retire(key: string, path: string, until: Micros): void {
+    const known = this.#retired.get(key);
+    if (known && known.until >= until) return;
     this.#retired.set(key, { path, until });
     this.#retirements.push({ key, until });
   }

@@ -1,21 +1,17 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Micros } from '../value/types.ts';
 import { Clock } from './clock.ts';
 import { Database } from './database.ts';
 import { DirectoryLock } from './directory-lock.ts';
-import { Log } from './log.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import type { LogRecord } from './record.ts';
-
-const LOG_FILE = /^log-(\d{8})$/;
+import { Segments } from './segments.ts';
 
 /** All databases, and the directory that keeps them, if there is one. */
 export class Store {
   readonly clock = new Clock();
   readonly #databases = new Map<string, Database>();
   #lock: DirectoryLock | undefined;
-  #log: Log | undefined;
+  #segments: Segments | undefined;
 
   /** Opens a data directory, or memory when none is given. */
   static open(directory?: string): Store {
@@ -25,7 +21,7 @@ export class Store {
   }
 
   get durable(): boolean {
-    return this.#log !== undefined;
+    return this.#segments !== undefined;
   }
 
   get databases(): Iterable<Database> {
@@ -43,19 +39,26 @@ export class Store {
 
   /** Resolves when the commit would survive the end of the process. */
   async append(record: LogRecord): Promise<void> {
-    await this.#log?.append(encodeRecord(record));
+    const segments = this.#segments;
+    if (!segments) return;
+    await segments.append(encodeRecord(record));
+    if (segments.isGrown) void this.compact();
+  }
+
+  /** Replaces the log by a snapshot of what it leads to. */
+  async compact(): Promise<void> {
+    await this.#segments?.compact(() => [...this.#databases.values()]);
   }
 
   async close(): Promise<void> {
-    await this.#log?.close();
+    await this.#segments?.close();
     this.#lock?.release();
   }
 
   #load(directory: string): void {
     this.#lock = new DirectoryLock(directory);
     try {
-      const numbers = readdirSync(directory).flatMap((name) => LOG_FILE.exec(name)?.[1] ?? []).sort();
-      this.#log = Log.open(join(directory, `log-${numbers.at(-1) ?? '00000001'}`), (bytes) => this.#replay(bytes));
+      this.#segments = new Segments(directory, (bytes) => this.#replay(bytes));
     } catch (error) {
       this.#lock.release();
       throw error;
