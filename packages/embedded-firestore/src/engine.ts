@@ -1,10 +1,12 @@
 import type { Document } from './document/document.ts';
 import type { Write } from './document/write.ts';
 import { FirestoreError, invalid } from './errors.ts';
-import { aggregate } from './query/aggregate.ts';
+import { aggregate, aggregatedPaths } from './query/aggregate.ts';
 import type { Aggregation } from './query/aggregate.ts';
 import { executeQuery } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
+import { IndexPolicy } from './query/index-policy.ts';
+import type { IndexFile } from './query/index-policy.ts';
 import { queryLock } from './query/matcher.ts';
 import type { Query } from './query/query.ts';
 import type { Database } from './storage/database.ts';
@@ -26,23 +28,38 @@ export interface Read<T> {
   readTime: Micros;
 }
 
+export interface EngineOptions {
+  /** Where the data is kept; absent for memory only. */
+  directory?: string | undefined;
+  /** `strict` refuses queries whose composite index is not declared, as production does. Default `off`. */
+  indexes?: 'strict' | 'off' | undefined;
+  /** The declarations, in the form of firestore.indexes.json; read again when it changes. */
+  indexFile?: string | undefined;
+}
+
 /** All databases of one server. */
 export class Engine {
   readonly #store: Store;
+  readonly #indexes: IndexPolicy;
   readonly #databases = new Map<string, EngineDatabase>();
 
-  /** @param directory where the data is kept; absent for memory only. */
-  constructor(directory?: string) {
+  constructor({ directory, indexes, indexFile }: EngineOptions = {}) {
+    this.#indexes = new IndexPolicy(indexes === 'strict', indexFile);
     this.#store = Store.open(directory);
   }
 
   database(name: string): EngineDatabase {
     let database = this.#databases.get(name);
     if (!database) {
-      database = new EngineDatabase(this.#store.database(name), this.#store);
+      database = new EngineDatabase(this.#store.database(name), this.#store, this.#indexes);
       this.#databases.set(name, database);
     }
     return database;
+  }
+
+  /** What the queries so far would need declared in production. */
+  get requiredIndexes(): IndexFile {
+    return this.#indexes.seen;
   }
 
   async close(): Promise<void> {
@@ -55,12 +72,14 @@ export class Engine {
 export class EngineDatabase {
   readonly data: Database;
   readonly #store: Store;
+  readonly #indexes: IndexPolicy;
   readonly #locks = new LockTable();
   readonly #transactions = new Transactions(this.#locks);
   readonly #committer: Committer;
 
-  constructor(data: Database, store: Store) {
+  constructor(data: Database, store: Store, indexes: IndexPolicy) {
     this.data = data;
+    this.#indexes = indexes;
     this.#store = store;
     this.#committer = new Committer(data, store, this.#locks);
   }
@@ -82,7 +101,8 @@ export class EngineDatabase {
     );
   }
 
-  query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
+  async query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
+    this.#indexes.check(query);
     const look = (time?: Micros) => executeQuery(this.data, query, time);
     return this.#read(at, look, (transaction) =>
       this.#locks.read(transaction, () => {
@@ -92,7 +112,8 @@ export class EngineDatabase {
     );
   }
 
-  aggregate(query: Query, aggregations: readonly Aggregation[], at: Consistency): Promise<Read<Map<string, Value>>> {
+  async aggregate(query: Query, aggregations: readonly Aggregation[], at: Consistency): Promise<Read<Map<string, Value>>> {
+    this.#indexes.check(query, aggregatedPaths(aggregations));
     const look = (time?: Micros) => aggregate(this.data, query, aggregations, time);
     // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.
     const { limit: _, ...unlimited } = query;

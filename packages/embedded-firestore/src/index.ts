@@ -1,5 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { INDEXES_PATH } from './worker-messages.ts';
+import type { IndexFile } from './query/index-policy.ts';
 import type { FromWorker, WorkerOptions } from './worker-messages.ts';
+
+export type { IndexFile };
 
 export interface EmbeddedFirestoreOptions {
   /** The address to listen on. Default `127.0.0.1`: nobody else's machine can connect. */
@@ -8,6 +12,10 @@ export interface EmbeddedFirestoreOptions {
   port?: number;
   /** Where the data is kept. Absent: in memory, gone when the engine is closed. */
   dataDirectory?: string;
+  /** `strict` refuses a query whose composite index is not declared in `indexFile`, as production does. Default `off`. */
+  indexes?: 'strict' | 'off';
+  /** The path of a firestore.indexes.json. It is read at start and again when it changes. */
+  indexFile?: string;
 }
 
 export interface EmbeddedFirestore {
@@ -15,6 +23,8 @@ export interface EmbeddedFirestore {
   readonly port: number;
   /** `host:port`, what `FIRESTORE_EMULATOR_HOST` wants. */
   readonly address: string;
+  /** What the queries so far would need declared in production: the content of a firestore.indexes.json. */
+  requiredIndexes(): Promise<IndexFile>;
   /** Finishes what was acknowledged, frees port and data directory. May be called again. */
   close(): Promise<void>;
 }
@@ -25,8 +35,8 @@ export interface EmbeddedFirestore {
  * @throws {Error} when the port is taken, or the data directory is in use or cannot be used.
  */
 export async function startEmbeddedFirestore(options: EmbeddedFirestoreOptions = {}): Promise<EmbeddedFirestore> {
-  const { host = '127.0.0.1', port = 0, dataDirectory } = options;
-  const workerData: WorkerOptions = { host, port, dataDirectory };
+  const { host = '127.0.0.1', port = 0, dataDirectory, indexes = 'off', indexFile } = options;
+  const workerData: WorkerOptions = { host, port, dataDirectory, indexes, indexFile };
   // The host's flags (a test runner's, for instance) are not meant for the engine.
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, execArgv: [], name: 'embedded-firestore' });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -37,7 +47,9 @@ export async function startEmbeddedFirestore(options: EmbeddedFirestoreOptions =
     closing ??= stop(worker, exited);
     return closing;
   };
-  return { host, port: started, address: `${host}:${started}`, close };
+  const address = `${host}:${started}`;
+  const requiredIndexes = async () => (await fetch(`http://${address}${INDEXES_PATH}`)).json() as Promise<IndexFile>;
+  return { host, port: started, address, requiredIndexes, close };
 }
 
 function firstMessage(worker: Worker, host: string, port: number): Promise<number> {

@@ -4,11 +4,11 @@ import { serve } from './grpc/server.ts';
 import type { FromWorker, WorkerOptions } from './worker-messages.ts';
 
 /** The thread that runs the engine and its server. It tells the host when it is ready, and stops when it is told. */
-const { host, port, dataDirectory } = workerData as WorkerOptions;
+const { host, port, dataDirectory, indexes, indexFile } = workerData as WorkerOptions;
 const tell = (message: FromWorker) => parentPort!.postMessage(message);
 
 try {
-  const engine = new Engine(dataDirectory);
+  const engine = new Engine({ directory: dataDirectory, indexes, indexFile });
   try {
     const server = await serve(engine, host, port);
     parentPort!.once('message', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Engine } from '../engine.ts';
+import { INDEXES_PATH } from '../worker-messages.ts';
 
 const RESET = /^\/emulator\/v1\/(projects\/[^/]+\/databases\/[^/]+)\/documents\/?$/;
 
@@ -13,6 +14,7 @@ export async function answerHttp(engine: Engine, request: IncomingMessage, respo
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
     const database = RESET.exec(path)?.[1];
     if (request.method === 'GET' && path === '/') answer(200, 'Ok\n');
+    else if (request.method === 'GET' && path === INDEXES_PATH) answer(200, engine.requiredIndexes);
     else if (request.method !== 'DELETE' || !database) answer(404, { error: `Nothing answers ${request.method} ${path}.` });
     else {
       await engine.database(database).clear();

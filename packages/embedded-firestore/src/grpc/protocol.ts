@@ -44,7 +44,8 @@ function replace<T>(name: string, decode: (reader: Reader, length: number) => T,
   const type = root.lookupType(name).setup();
   Object.assign(type, {
     decode: (reader: Reader, length?: number) => decode(reader, length ?? reader.len),
-    encode: (value: T, writer: Writer) => {
+    // Without a writer where the type is itself the response.
+    encode: (value: T, writer = protobuf.Writer.create()) => {
       encode(writer, value);
       return writer;
     },

@@ -23,7 +23,7 @@ export function aggregate(
   aggregations: readonly Aggregation[],
   time?: Micros,
 ): Map<string, Value> {
-  const paths = aggregations.flatMap((aggregation) => (aggregation.kind === 'count' ? [] : [aggregation.path]));
+  const paths = aggregatedPaths(aggregations);
   if (paths.length === 0) {
     const count = countQuery(database, query, time);
     return new Map(aggregations.map((aggregation) => [aggregation.alias, counted(count, aggregation)]));
@@ -31,6 +31,10 @@ export function aggregate(
   const all = executeQuery(database, query, time).documents.map((document) => document.fields());
   const complete = all.filter((fields) => paths.every((path) => fieldAt(fields, path) !== undefined));
   return new Map(aggregations.map((aggregation) => [aggregation.alias, one(complete, aggregation)]));
+}
+
+export function aggregatedPaths(aggregations: readonly Aggregation[]): FieldPath[] {
+  return aggregations.flatMap((aggregation) => (aggregation.kind === 'count' ? [] : [aggregation.path]));
 }
 
 function counted(count: number, aggregation: Aggregation): Value {

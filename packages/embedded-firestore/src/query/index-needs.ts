@@ -1,0 +1,105 @@
+import { formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
+import type { FieldPath } from '../document/field-path.ts';
+import { compareUtf8 } from '../value/value-key.ts';
+import { conjunctions } from './plan.ts';
+import { INEQUALITIES } from './query.ts';
+import type { FieldFilter, Query } from './query.ts';
+
+/** A field of an index, as in firestore.indexes.json. */
+export interface DeclaredField {
+  fieldPath: string;
+  order?: 'ASCENDING' | 'DESCENDING';
+  arrayConfig?: 'CONTAINS';
+}
+
+export interface DeclaredIndex {
+  collectionGroup: string;
+  queryScope: 'COLLECTION' | 'COLLECTION_GROUP';
+  fields: DeclaredField[];
+}
+
+/** What one alternative of a query needs of an index. */
+export interface Need {
+  collectionGroup: string;
+  queryScope: 'COLLECTION' | 'COLLECTION_GROUP';
+  /** Fields compared for equality; they may come first, in any order and from several indexes. */
+  equalities: DeclaredField[];
+  /** Fields in the order of the results, without the name where its direction goes without saying. */
+  orders: DeclaredField[];
+}
+
+/** The needs of a query, one for each of its alternatives; aggregated fields must be in the index too. */
+export function needsOf(query: Query, aggregated: readonly FieldPath[] = []): Need[] {
+  const { collectionId, allDescendants } = query.from;
+  if (collectionId === undefined) return [];
+  const queryScope = allDescendants ? 'COLLECTION_GROUP' : 'COLLECTION';
+  return conjunctions(query.where).map((filters) => {
+    const equalities = equalitiesOf(filters);
+    const orders = ordersOf(query, aggregated, new Set(equalities.map(({ fieldPath }) => fieldPath)));
+    return { collectionGroup: collectionId, queryScope, equalities, orders };
+  });
+}
+
+function equalitiesOf(filters: readonly FieldFilter[]): DeclaredField[] {
+  const fields = new Map<string, DeclaredField>();
+  for (const { path, op } of filters) {
+    if (isName(path) || INEQUALITIES.has(op)) continue;
+    const fieldPath = formatFieldPath(path);
+    const isContains = op === 'array-contains';
+    fields.set(`${fieldPath} ${isContains}`, isContains ? { fieldPath, arrayConfig: 'CONTAINS' } : { fieldPath, order: 'ASCENDING' });
+  }
+  return [...fields.values()].sort((a, b) => compareUtf8(a.fieldPath, b.fieldPath));
+}
+
+function ordersOf(query: Query, aggregated: readonly FieldPath[], equal: ReadonlySet<string>): DeclaredField[] {
+  const fields = query.orders
+    .map(({ path, descending }) => ({ fieldPath: formatFieldPath(path), order: descending ? 'DESCENDING' : 'ASCENDING' }) as const)
+    // A field that has one value only does not order anything.
+    .filter(({ fieldPath }) => !equal.has(fieldPath));
+  const name = fields.pop()!;
+  for (const path of aggregated) {
+    const fieldPath = formatFieldPath(path);
+    const known = equal.has(fieldPath) || fields.some((field) => field.fieldPath === fieldPath);
+    if (!known) fields.push({ fieldPath, order: name.order });
+  }
+  const isImplied = (fields.at(-1) ?? name).order === name.order;
+  return isImplied ? fields : [...fields, { fieldPath: NAME_FIELD, order: name.order }];
+}
+
+/** The index to declare when nothing serves the need. */
+export function suggestionFor({ collectionGroup, queryScope, equalities, orders }: Need): DeclaredIndex {
+  return { collectionGroup, queryScope, fields: [...equalities, ...orders] };
+}
+
+/** Whether single-field indexes, which need no declaration, are enough: then these fields must have theirs. */
+export function isSingleField({ equalities, orders }: Need): boolean {
+  return orders.length === 0 || (equalities.length === 0 && orders.length === 1);
+}
+
+/** Whether declared indexes serve a need: each must end with the order, together they must begin with all equalities. */
+export function isServed(need: Need, declared: readonly DeclaredIndex[]): boolean {
+  const missing = new Set(need.equalities.map(fieldKey));
+  let found = false;
+  for (const index of declared) {
+    if (index.collectionGroup !== need.collectionGroup || index.queryScope !== need.queryScope) continue;
+    const prefix = prefixBefore(index.fields, need.orders);
+    if (!prefix?.every((field) => need.equalities.some((wanted) => fieldKey(wanted) === fieldKey(field)))) continue;
+    found = true;
+    for (const field of prefix) missing.delete(fieldKey(field));
+  }
+  return found && missing.size === 0;
+}
+
+/** The fields before the order, if the index ends with it, in its direction or all the other way round. */
+function prefixBefore(fields: readonly DeclaredField[], orders: readonly DeclaredField[]): DeclaredField[] | undefined {
+  const ends = fields.slice(fields.length - orders.length);
+  if (ends.length !== orders.length) return undefined;
+  const same = (flip: boolean) =>
+    ends.every((field, at) => field.fieldPath === orders[at]!.fieldPath && !field.arrayConfig && (field.order !== orders[at]!.order) === flip);
+  return same(false) || same(true) ? fields.slice(0, fields.length - orders.length) : undefined;
+}
+
+/** For equality the direction of a field does not matter. */
+function fieldKey({ fieldPath, arrayConfig }: DeclaredField): string {
+  return `${fieldPath} ${arrayConfig ?? ''}`;
+}

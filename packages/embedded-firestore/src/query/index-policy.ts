@@ -1,0 +1,109 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { FieldPath } from '../document/field-path.ts';
+import { FirestoreError } from '../errors.ts';
+import { isServed, isSingleField, needsOf, suggestionFor } from './index-needs.ts';
+import type { DeclaredField, DeclaredIndex, Need } from './index-needs.ts';
+import type { Query } from './query.ts';
+
+interface FieldOverride {
+  collectionGroup: string;
+  fieldPath: string;
+  indexes: (Omit<DeclaredField, 'fieldPath'> & { queryScope?: DeclaredIndex['queryScope'] })[];
+}
+
+/** The content of firestore.indexes.json. */
+export interface IndexFile {
+  indexes: DeclaredIndex[];
+  fieldOverrides: FieldOverride[];
+}
+
+/** Refuses queries that production would refuse for want of an index, and remembers what queries needed. */
+export class IndexPolicy {
+  readonly #isStrict: boolean;
+  readonly #file: string | undefined;
+  #declared: IndexFile = { indexes: [], fieldOverrides: [] };
+  #readAt = -1;
+  readonly #seenIndexes = new Map<string, DeclaredIndex>();
+  readonly #seenOverrides = new Map<string, FieldOverride>();
+
+  constructor(isStrict: boolean, file?: string) {
+    this.#isStrict = isStrict;
+    this.#file = file;
+    this.#read();
+  }
+
+  /** Everything that the queries so far would need declared in production. */
+  get seen(): IndexFile {
+    return { indexes: [...this.#seenIndexes.values()], fieldOverrides: [...this.#seenOverrides.values()] };
+  }
+
+  check(query: Query, aggregated?: readonly FieldPath[]): void {
+    for (const need of needsOf(query, aggregated)) {
+      const wanted = isSingleField(need) ? this.#override(need) : this.#composite(need);
+      if (!wanted || !this.#isStrict) continue;
+      if (wanted.served() || (this.#read() && wanted.served())) continue;
+      throw new FirestoreError(
+        'FAILED_PRECONDITION',
+        `The query requires an index that is not declared. Add this to ${wanted.list} of ` +
+          `${this.#file ?? 'firestore.indexes.json'}: ${JSON.stringify(wanted.definition)}`,
+      );
+    }
+  }
+
+  #composite(need: Need) {
+    const definition = suggestionFor(need);
+    this.#seenIndexes.set(JSON.stringify(definition), definition);
+    return { list: 'indexes', definition, served: () => isServed(need, this.#declared.indexes) };
+  }
+
+  /** Fields are indexed by themselves within a collection; across a group of collections only where it is declared. */
+  #override({ collectionGroup, queryScope, equalities, orders }: Need) {
+    const fields = [...equalities, ...orders].filter(({ fieldPath }) => fieldPath !== '__name__');
+    if (queryScope === 'COLLECTION' || fields.length === 0) return undefined;
+    const { fieldPath, ...config } = fields[0]!;
+    const definition = { collectionGroup, fieldPath, indexes: [...AUTOMATIC, { ...config, queryScope }] };
+    this.#seenOverrides.set(`${collectionGroup} ${fieldPath} ${JSON.stringify(config)}`, definition);
+    const isDeclared = (field: DeclaredField) =>
+      this.#declared.fieldOverrides.some(
+        (override) =>
+          override.collectionGroup === collectionGroup &&
+          override.fieldPath === field.fieldPath &&
+          override.indexes.some(({ queryScope: scope, arrayConfig }) => scope === 'COLLECTION_GROUP' && arrayConfig === field.arrayConfig),
+      );
+    return { list: 'fieldOverrides', definition, served: () => fields.every(isDeclared) };
+  }
+
+  /** Reads the file if it has changed; true if it has. */
+  #read(): boolean {
+    if (this.#file === undefined) return false;
+    const changed = statSync(this.#file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (changed === this.#readAt) return false;
+    this.#readAt = changed;
+    this.#declared = changed === 0 ? { indexes: [], fieldOverrides: [] } : parse(this.#file);
+    return true;
+  }
+}
+
+/** What a field has without an override, and would lose by one that does not repeat it. */
+const AUTOMATIC: FieldOverride['indexes'] = [
+  { order: 'ASCENDING', queryScope: 'COLLECTION' },
+  { order: 'DESCENDING', queryScope: 'COLLECTION' },
+  { arrayConfig: 'CONTAINS', queryScope: 'COLLECTION' },
+];
+
+function parse(file: string): IndexFile {
+  try {
+    const { indexes = [], fieldOverrides = [] } = JSON.parse(readFileSync(file, 'utf8')) as Partial<IndexFile>;
+    return { indexes: indexes.map(withoutName), fieldOverrides };
+  } catch (error) {
+    throw new Error(`The index file ${file} cannot be read: ${String(error)}. Correct it or leave it out.`);
+  }
+}
+
+/** A name in the direction of the field before it goes without saying. */
+function withoutName(index: DeclaredIndex): DeclaredIndex {
+  const last = index.fields.at(-1);
+  const direction = index.fields.at(-2)?.order ?? 'ASCENDING';
+  const isImplied = last?.fieldPath === '__name__' && last.order === direction;
+  return isImplied ? { ...index, fields: index.fields.slice(0, -1) } : index;
+}
