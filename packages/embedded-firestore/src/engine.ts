@@ -101,6 +101,16 @@ export class EngineDatabase {
     );
   }
 
+  /** The time of which the present state is. */
+  get readableTime(): Micros {
+    return this.#committer.readableTime;
+  }
+
+  /** @throws {FirestoreError} when production would refuse the query for want of an index. */
+  checkIndexes(query: Query): void {
+    this.#indexes.check(query);
+  }
+
   async query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
     this.#indexes.check(query);
     const look = (time?: Micros) => executeQuery(this.data, query, time);

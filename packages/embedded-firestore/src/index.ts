@@ -32,7 +32,7 @@ export interface EmbeddedFirestore {
 /**
  * Starts a Firestore server in a thread of its own, so that its work never holds up the caller's event loop.
  *
- * @throws {Error} when the port is taken, or the data directory is in use or cannot be used.
+ * @throws {StartFailure} when the port is taken, or the data directory is in use or cannot be used.
  */
 export async function startEmbeddedFirestore(options: EmbeddedFirestoreOptions = {}): Promise<EmbeddedFirestore> {
   const { host = '127.0.0.1', port = 0, dataDirectory, indexes = 'off', indexFile } = options;
@@ -63,14 +63,19 @@ function firstMessage(worker: Worker, host: string, port: number): Promise<numbe
   });
 }
 
-function startFailure(message: string, host: string, port: number): Error {
+/** The engine cannot start here; the message says why and what to do. */
+export class StartFailure extends Error {
+  override readonly name = 'StartFailure';
+}
+
+function startFailure(message: string, host: string, port: number): StartFailure {
   if (message.includes('EADDRINUSE')) {
-    return new Error(
+    return new StartFailure(
       `The embedded Firestore cannot listen on ${host}:${port} because another program does. ` +
         'Stop that program or choose another port (0 takes any free one).',
     );
   }
-  return new Error(`The embedded Firestore could not start. ${message}`);
+  return new StartFailure(`The embedded Firestore could not start. ${message}`);
 }
 
 async function stop(worker: Worker, exited: Promise<void>): Promise<void> {

@@ -8,7 +8,9 @@ import { MAX_REQUEST_BYTES } from '../value/limits.ts';
 import { handlersOf } from './handlers.ts';
 import type { StreamHandler, UnaryHandler } from './handlers.ts';
 import { answerHttp } from './http.ts';
-import { listen } from './listener.ts';
+import { listen } from './listen-handler.ts';
+import type { ListenCall } from './listen-handler.ts';
+import { openPort } from './port.ts';
 import { methods } from './protocol.ts';
 import type { Method } from './protocol.ts';
 import { statusOf } from './status.ts';
@@ -31,7 +33,7 @@ export async function serve(engine: Engine, host: string, port: number): Promise
   server.addService(definition, implementation);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http = createHttpServer((request, response) => void answerHttp(engine, request, response));
-  const front = await listen(host, port, (socket) => injector.injectConnection(socket), (socket) => http.emit('connection', socket));
+  const front = await openPort(host, port, (socket) => injector.injectConnection(socket), (socket) => http.emit('connection', socket));
   const close = async () => {
     front.close();
     injector.drain(GRACE_MS);
@@ -63,6 +65,7 @@ function service(engine: Engine) {
     if (name in streaming) {
       implementation[name] = streamCall(method, streaming[name as keyof typeof streaming] as StreamHandler);
     }
+    if (name === 'Listen') implementation[name] = listenCall(engine, method);
   }
   return { definition: definition as unknown as ServiceDefinition, implementation };
 }
@@ -114,6 +117,13 @@ function streamCall(method: Method, handler: StreamHandler) {
     } catch (error) {
       call.emit('error', failure(error));
     }
+  };
+}
+
+function listenCall(engine: Engine, method: Method) {
+  return (call: ListenCall) => {
+    call.sendMetadata(new Metadata());
+    listen(engine, call, (bytes) => decode(method, bytes), (error) => call.emit('error', failure(error)));
   };
 }
 

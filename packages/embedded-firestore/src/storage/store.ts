@@ -10,6 +10,8 @@ import { Segments } from './segments.ts';
 export class Store {
   readonly clock = new Clock();
   readonly #databases = new Map<string, Database>();
+  /** What was before is known in its last state only. */
+  #opened: Micros = this.clock.now();
   #lock: DirectoryLock | undefined;
   #segments: Segments | undefined;
 
@@ -32,6 +34,7 @@ export class Store {
     let database = this.#databases.get(name);
     if (!database) {
       database = new Database(name);
+      database.history.startAt(this.#opened);
       this.#databases.set(name, database);
     }
     return database;
@@ -63,8 +66,8 @@ export class Store {
       this.#lock.release();
       throw error;
     }
-    const now: Micros = this.clock.now();
-    for (const database of this.#databases.values()) database.history.startAt(now);
+    this.#opened = this.clock.now();
+    for (const database of this.#databases.values()) database.history.startAt(this.#opened);
   }
 
   #replay(bytes: Uint8Array): void {

@@ -12,17 +12,17 @@ export interface Footprint {
 
 const engine = new Engine();
 const server = await serve(engine, '127.0.0.1', 0);
-process.on('message', async (question: 'footprint' | 'close') => {
-  if (question === 'footprint') {
-    process.send!(footprint());
-    return;
-  }
-  await server.close();
-  await engine.close();
-  process.send!('closed');
-  process.disconnect!();
+process.on('message', (question: 'footprint' | 'close') => {
+  if (question === 'footprint') process.send!(footprint());
+  else void close();
 });
 process.send!({ port: server.port });
+
+async function close(): Promise<void> {
+  await server.close();
+  await engine.close();
+  process.disconnect();
+}
 
 function footprint(): Footprint {
   globalThis.gc!();

@@ -5,18 +5,18 @@ import type { AddressInfo, Socket } from 'node:net';
 /** What every HTTP/2 connection, and so every gRPC one, begins with. */
 const HTTP2_PREFACE = Buffer.from('PRI ');
 
-export interface Listener {
+export interface OpenPort {
   port: number;
   close(): void;
 }
 
 /** One port for two protocols: looks at the first bytes of a connection and passes it on. */
-export async function listen(
+export async function openPort(
   host: string,
   port: number,
   onHttp2: (socket: Socket) => void,
   onHttp1: (socket: Socket) => void,
-): Promise<Listener> {
+): Promise<OpenPort> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     socket.once('data', (chunk) => {

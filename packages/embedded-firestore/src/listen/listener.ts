@@ -1,0 +1,143 @@
+import type { Document } from '../document/document.ts';
+import type { FirestoreError } from '../errors.ts';
+import { invalid } from '../errors.ts';
+import type { Change, Database } from '../storage/database.ts';
+import type { Micros } from '../value/types.ts';
+import { Target } from './target.ts';
+import type { TargetChange, TargetSpec } from './target.ts';
+
+/** What a listener is told, in the terms of the Listen RPC. */
+export type ListenEvent =
+  | { kind: 'added' | 'reset'; target: number }
+  | { kind: 'removed'; target: number; cause?: FirestoreError }
+  | { kind: 'current'; target: number; time: Micros }
+  | { kind: 'document'; document: Document; targets: number[]; left: number[] }
+  | { kind: 'gone'; path: string; deleted: boolean; targets: number[]; time: Micros }
+  | { kind: 'count'; target: number; count: number }
+  /** All targets are as of this time. */
+  | { kind: 'snapshot'; time: Micros };
+
+export interface AddTarget {
+  id: number;
+  spec: TargetSpec;
+  /** The state that the listener already has. */
+  since?: Micros;
+  /** Ends by itself when everything has been sent once. */
+  once: boolean;
+}
+
+export interface ListenSource {
+  data: Database;
+  /** The time of which the present state is. */
+  readonly readableTime: Micros;
+  subscribe(listener: (changes: readonly Change[]) => void): () => void;
+}
+
+/**
+ * The targets of one client stream. Commits only note which documents changed; what that means is worked out afterwards,
+ * once for all commits of a turn, and not before the client has taken what was sent: a slow one costs the others nothing.
+ */
+export class Listener {
+  readonly #source: ListenSource;
+  /** Returns whether the client can take more; if not, `resume` says when. */
+  readonly #send: (event: ListenEvent) => boolean;
+  readonly #targets = new Map<number, Target>();
+  readonly #unsubscribe: () => void;
+  readonly #changed = new Set<string>();
+  #isBlocked = false;
+  #scheduled: NodeJS.Immediate | undefined;
+
+  constructor(source: ListenSource, send: (event: ListenEvent) => boolean) {
+    this.#source = source;
+    this.#send = send;
+    this.#unsubscribe = source.subscribe((changes) => {
+      if (this.#targets.size === 0) return;
+      for (const { path } of changes) this.#changed.add(path);
+      this.#schedule();
+    });
+  }
+
+  add({ id, spec, since, once }: AddTarget): void {
+    if (id <= 0) throw invalid('target_id must be greater than zero.');
+    if (this.#targets.has(id)) throw invalid(`Target ${id} is already being listened to.`);
+    this.#flush();
+    const target = new Target(id, this.#source.data, spec);
+    const known = since !== undefined && since >= this.#source.data.history.earliest ? since : undefined;
+    this.#emit({ kind: 'added', target: id });
+    if (since !== undefined && known === undefined) this.#emit({ kind: 'reset', target: id });
+    const time = this.#source.readableTime;
+    this.#tell([[id, target.start(known)]], time);
+    if (known !== undefined) this.#emit({ kind: 'count', target: id, count: target.count });
+    this.#emit({ kind: 'current', target: id, time });
+    if (once) this.#emit({ kind: 'removed', target: id });
+    else this.#targets.set(id, target);
+    this.#emit({ kind: 'snapshot', time });
+  }
+
+  /** Tells the client that a target could not be added. */
+  refuse(id: number, cause: FirestoreError): void {
+    this.#emit({ kind: 'removed', target: id, cause });
+  }
+
+  remove(id: number): void {
+    if (this.#targets.delete(id)) this.#emit({ kind: 'removed', target: id });
+  }
+
+  /** The client has taken what was sent. */
+  resume(): void {
+    this.#isBlocked = false;
+    if (this.#changed.size > 0) this.#schedule();
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#targets.clear();
+    clearImmediate(this.#scheduled);
+  }
+
+  #schedule(): void {
+    if (!this.#isBlocked) this.#scheduled ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    if (this.#changed.size === 0) return;
+    const paths = [...this.#changed];
+    this.#changed.clear();
+    const changes = [...this.#targets.values()].map((target): [number, TargetChange[]] => [target.id, target.update(paths)]);
+    const time = this.#source.readableTime;
+    if (!changes.some(([, some]) => some.length > 0)) return;
+    this.#tell(changes, time);
+    this.#emit({ kind: 'snapshot', time });
+  }
+
+  /** Sends each document once, whatever the number of targets it concerns. */
+  #tell(changes: readonly (readonly [number, readonly TargetChange[]])[], time: Micros): void {
+    const documents = new Map<string, { document: Document; targets: number[]; left: number[] }>();
+    const gone = new Map<string, { deleted: boolean; targets: number[] }>();
+    for (const [id, some] of changes) {
+      for (const change of some) {
+        if ('document' in change) {
+          const known = documents.get(change.path) ?? { document: change.document, targets: [], left: [] };
+          known.targets.push(id);
+          documents.set(change.path, known);
+        } else {
+          const known = gone.get(change.path) ?? { deleted: change.gone === 'deleted', targets: [] };
+          known.targets.push(id);
+          gone.set(change.path, known);
+        }
+      }
+    }
+    for (const [path, { deleted, targets }] of gone) {
+      const staying = documents.get(path);
+      if (staying) staying.left.push(...targets);
+      else this.#emit({ kind: 'gone', path, deleted, targets, time });
+    }
+    for (const event of documents.values()) this.#emit({ kind: 'document', ...event });
+  }
+
+  #emit(event: ListenEvent): void {
+    if (!this.#send(event)) this.#isBlocked = true;
+  }
+}
