@@ -24,6 +24,9 @@ export async function start(): Promise<void> {
   }
 }
 
+/** Errors whose message says what to do; where they were thrown helps nobody. */
+const MESSAGES_FOR_PEOPLE = new Set(['InvalidSettings', 'StartFailure']);
+
 function explain(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
@@ -32,5 +35,5 @@ function explain(error: unknown): unknown {
   }
   if (code === 'EACCES' && port)
     return `Port ${port} of ${address} needs privileges. Set PORT to a port above 1023.`;
-  return error.name === 'InvalidSettings' ? error.message : error;
+  return MESSAGES_FOR_PEOPLE.has(error.name) ? error.message : error;
 }

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { jest } from '@jest/globals';
+import { Installation } from './support/service-process.js';
+
+const PERSON = {
+  email: 'ada@example.com',
+  password: 'correct horse battery',
+  firstName: 'Ada',
+  lastName: 'Byron',
+};
+
+// Each test starts processes, on machines that may be busy.
+jest.setTimeout(60_000);
+
+let installation: Installation;
+
+beforeAll(() => {
+  installation = new Installation();
+});
+afterAll(() => installation.remove());
+
+async function post(url: string, body: object): Promise<{ status: number; data: Record<string, never> }> {
+  const headers = { 'Content-Type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: response.status, data: ((await response.json()) as { data: Record<string, never> }).data };
+}
+
+describe('O2: a start that cannot succeed', () => {
+  it('says every mistake of the configuration and nothing else', async () => {
+    const service = installation.start({ NODE_ENV: 'production', PORT: '99999', LOG_LEVEL: 'loud' });
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    expect(service.stdout).toBe('');
+    const [title, ...mistakes] = service.stderr.trimEnd().split('\n');
+    expect(title).toBe('The configuration has mistakes (see .env.example):');
+    expect(mistakes.map((mistake) => /^ {2}- (\w+) /.exec(mistake)?.[1]).sort()).toEqual([
+      'FIRESTORE_MODE',
+      'JWT_SECRET',
+      'LOG_LEVEL',
+      'PORT',
+    ]);
+  });
+
+  it('says that the port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const service = installation.start({ PORT: String(port), DATA_DIRECTORY: ':memory:' });
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    expect(service.stderr).toMatch(`Port ${port} of 127.0.0.1 is in use`);
+    expect(service.stderr.trimEnd().split('\n')).toHaveLength(1);
+    other.close();
+  });
+
+  it('says that another process uses the data', async () => {
+    const first = installation.start({ DATA_DIRECTORY: 'shared' });
+    await first.listening;
+    const second = installation.start({ DATA_DIRECTORY: 'shared' });
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.stderr).toMatch(/in use/);
+    expect(second.stderr).not.toMatch(/^ {4}at /m);
+    first.kill('SIGTERM');
+    expect(await first.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('O4: a stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s finishes the request in flight and takes no more',
+    async (signal) => {
+      const service = installation.start({ DATA_DIRECTORY: ':memory:' });
+      const url = await service.listening;
+      const body = JSON.stringify(PERSON);
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+      const inFlight = request(`${url}/api/v1/auth/register`, { method: 'POST', headers });
+      inFlight.write(body.slice(0, 10));
+      await fetch(`${url}/health/live`); // by now the server has the head of the request before
+      service.kill(signal);
+      await refused(url);
+      inFlight.end(body.slice(10));
+      const [response] = (await once(inFlight, 'response')) as [{ statusCode: number; resume(): void }];
+      response.resume();
+      expect(response.statusCode).toBe(201);
+      expect(await service.exited).toEqual({ code: 0, signal: null });
+      expect(service.stderr).toBe('');
+      expect(service.stdout).toContain('POST /api/v1/auth/register 201');
+    },
+  );
+});
+
+describe('D1: embedded data', () => {
+  it('survives kill -9, and so do the sign-ins', async () => {
+    const environment = { DATA_DIRECTORY: 'durable' };
+    const first = installation.start(environment);
+    const firstUrl = await first.listening;
+    const registered = await post(`${firstUrl}/api/v1/auth/register`, PERSON);
+    expect(registered.status).toBe(201);
+    first.kill('SIGKILL');
+    await first.exited;
+
+    const second = installation.start(environment);
+    const url = await second.listening;
+    const { user, tokens } = registered.data as unknown as { user: object; tokens: { accessToken: string } };
+    const headers = { Authorization: `Bearer ${tokens.accessToken}` };
+    const me = (await (await fetch(`${url}/api/v1/users/me`, { headers })).json()) as { data: object };
+    expect(me.data).toEqual(user);
+    expect(await post(`${url}/api/v1/auth/login`, PERSON)).toMatchObject({ status: 400 });
+    const { email, password } = PERSON;
+    expect(await post(`${url}/api/v1/auth/login`, { email, password })).toMatchObject({
+      status: 200,
+      data: { user },
+    });
+    second.kill('SIGTERM');
+    expect(await second.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** Waits until nobody accepts connections there any more. */
+async function refused(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  for (let isOpen = true; isOpen;) {
+    const probe = connect(Number(port), hostname);
+    isOpen = await once(probe, 'connect').then(
+      () => true,
+      () => false,
+    );
+    probe.destroy();
+  }
+}
