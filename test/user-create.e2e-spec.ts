@@ -8,7 +8,7 @@ import { jest } from '@jest/globals';
 import { setup } from './support/setup.js';
 import { login, PASSWORD, person } from './support/users.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const ROOT = process.cwd();
 /** A build of its own, where Node.js finds the packages: `dist` may be in use, or just being made. */
