@@ -90,6 +90,11 @@ export class EngineDatabase {
     return this.#transactions.begin(options, readTime).id;
   }
 
+  /** How many documents and query results are locked or waited for. */
+  get locked(): number {
+    return this.#locks.size;
+  }
+
   rollback(transaction: string): void {
     this.#transactions.rollback(transaction);
   }

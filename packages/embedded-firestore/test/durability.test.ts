@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,8 +46,6 @@ async function replayed(path: string): Promise<string[]> {
   return records;
 }
 
-const log = () => join(directory, readdirSync(directory).filter((name) => name.startsWith('log-')).sort().at(-1)!);
-
 describe('a data directory', () => {
   it('keeps documents, times and deletions over restarts', async () => {
     const before = await serving(async (db) => {
@@ -88,9 +86,11 @@ describe('a data directory', () => {
     ['zeros', Buffer.alloc(64)],
     ['noise', Buffer.from('ffffffff00000000aabbccdd', 'hex')],
   ])('is cut before %s', async (_, junk) => {
-    await serving((db) => db.doc('a/1').set({}));
-    appendFileSync(log(), junk);
-    await serving(async (db) => expect((await db.collection('a').get()).size).toBe(1));
+    const path = join(directory, 'log');
+    await appendAll(path, ['first']);
+    appendFileSync(path, junk);
+    await appendAll(path, ['second']);
+    expect(await replayed(path)).toEqual(['first', 'second']);
   });
 
   it('belongs to one process at a time', async () => {
@@ -118,7 +118,7 @@ it('a port in use is named', async () => {
 describe('kill -9', () => {
   it('loses no acknowledged commit', async () => {
     const acknowledged = new Map<string, number>();
-    for (let round = 0; round < 3; round++) await killWhileWriting(round, acknowledged);
+    for (let round = 0; round < 2; round++) await killWhileWriting(round, acknowledged);
     await serving(async (db) => {
       const stored = new Map((await db.collection('a').get()).docs.map((d) => [d.id, d.get('n') as number]));
       for (const [id, n] of acknowledged) expect([id, stored.get(id)! >= n]).toEqual([id, true]);

@@ -7,7 +7,10 @@ const HTTP2_PREFACE = Buffer.from('PRI ');
 
 export interface OpenPort {
   port: number;
+  /** Takes no more connections. */
   close(): void;
+  /** Ends the connections that are left, among them those that never said a word and belong to neither protocol. */
+  disconnect(): void;
 }
 
 /** One port for two protocols: looks at the first bytes of a connection and passes it on. */
@@ -17,7 +20,10 @@ export async function openPort(
   onHttp2: (socket: Socket) => void,
   onHttp1: (socket: Socket) => void,
 ): Promise<OpenPort> {
+  const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.once('data', (chunk) => {
       socket.pause();
@@ -30,5 +36,9 @@ export async function openPort(
   });
   server.listen(port, host);
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => server.close(),
+    disconnect: () => sockets.forEach((socket) => socket.destroy()),
+  };
 }

@@ -25,8 +25,9 @@ export interface RpcServer {
 /** Serves an engine by gRPC, and by plain HTTP what test suites ask of an emulator. */
 export async function serve(engine: Engine, host: string, port: number): Promise<RpcServer> {
   const server = new Server({
-    // Larger than Google's limit, so that what exceeds it is refused with a message of ours.
-    'grpc.max_receive_message_length': MAX_REQUEST_BYTES * 2,
+    // Much larger than Google's limit, so that what exceeds it is refused with a message of ours: gRPC's own refusal makes
+    // the Node client try again for minutes.
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES * 25,
     'grpc.max_send_message_length': -1,
   });
   const { definition, implementation } = service(engine);
@@ -38,8 +39,8 @@ export async function serve(engine: Engine, host: string, port: number): Promise
     front.close();
     injector.drain(GRACE_MS);
     await stop(server);
-    http.closeAllConnections();
     injector.destroy();
+    front.disconnect();
   };
   return { port: front.port, close };
 }

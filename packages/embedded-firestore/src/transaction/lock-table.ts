@@ -36,6 +36,11 @@ export class LockTable {
     this.#times = times;
   }
 
+  /** How many keys are locked or waited for. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Takes shared locks on what `look` finds; it runs again after each wait, and the last result is returned. */
   read<T>(owner: Owner, look: () => Look<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -191,7 +196,8 @@ export class LockTable {
     let requests = this.#waiting.get(request.owner);
     if (!requests) this.#waiting.set(request.owner, (requests = new Set()));
     requests.add(request);
-    for (const key of request.keys) {
+    request.queued = request.keys;
+    for (const key of request.queued) {
       const { waiting } = this.#entry(key);
       const at = waiting.findLastIndex((other) => other.owner.age <= request.owner.age);
       waiting.splice(at + 1, 0, request);
@@ -203,7 +209,7 @@ export class LockTable {
     const requests = this.#waiting.get(request.owner);
     if (!requests?.delete(request)) return;
     if (requests.size === 0) this.#waiting.delete(request.owner);
-    for (const key of request.keys) {
+    for (const key of request.queued) {
       const entry = this.#entries.get(key);
       const at = entry?.waiting.indexOf(request) ?? -1;
       if (at !== -1) entry!.waiting.splice(at, 1);
@@ -229,20 +235,13 @@ export class LockTable {
 
   #retry(request: Request): void {
     if (!this.#waiting.get(request.owner)?.has(request)) return;
-    const before = request.keys;
-    const settled = this.#tryGrant(request);
-    if (!settled && request.keys !== before) this.#requeue(request, before);
+    if (!this.#tryGrant(request) && request.keys !== request.queued) {
+      // A query that looked again may want other documents than before.
+      this.#stopWaiting(request);
+      this.#startWaiting(request);
+    }
     // A grant can close a circle through another request of the same owner.
     if (this.#waiting.has(request.owner)) this.#resolveCycles(request.owner);
-  }
-
-  /** A query that looked again may want other documents than before. */
-  #requeue(request: Request, before: readonly string[]): void {
-    const after = request.keys;
-    request.keys = before;
-    this.#stopWaiting(request);
-    request.keys = after;
-    this.#startWaiting(request);
   }
 
   #resolveCycles(owner: Owner): void {
@@ -330,7 +329,7 @@ function newRequest(owner: Owner, kind: 'read' | 'write', look: () => void): Req
   const none = { hard: new Set<Owner>(), soft: new Set<Owner>() };
   const later = () => undefined;
   return {
-    owner, kind, look, keys: [], changes: [], query: undefined, impatient: false, since: 0, blockers: none,
+    owner, kind, look, keys: [], queued: [], changes: [], query: undefined, impatient: false, since: 0, blockers: none,
     grant: later, refuse: later,
   };
 }

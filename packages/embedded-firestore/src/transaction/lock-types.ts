@@ -37,6 +37,8 @@ export interface Request {
   readonly owner: Owner;
   readonly kind: 'read' | 'write';
   keys: readonly string[];
+  /** The keys under which it waits: a new look may want others. */
+  queued: readonly string[];
   /** What a write would change, as of the last look. */
   changes: readonly Change[];
   /** The query a read would lock, as of the last look. */

@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { startEmbeddedFirestore } from '../../src/index.ts';
 
 // The client would otherwise look for the metadata server of a Google machine.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
+
+// On a busy machine everything takes longer; what hangs is still found.
+jest.setTimeout(30_000);
 
 export interface Target {
   /** A client of a database of its own. */

@@ -65,7 +65,7 @@ export function answerOf(stream: ClientHttp2Stream, what: string): Promise<RawAn
     const note = (headers: NodeJS.Dict<string | string[] | number>) => {
       if (headers['grpc-status'] === undefined) return;
       answer.status = Number(headers['grpc-status']);
-      answer.message = decodeURIComponent(String(headers['grpc-message'] ?? ''));
+      answer.message = String(headers['grpc-message'] ?? '');
     };
     stream.on('response', note).on('trailers', note).resume();
     stream.on('close', () => {
