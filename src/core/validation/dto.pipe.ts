@@ -3,10 +3,14 @@ import {
   createParamDecorator,
   type ExecutionContext,
   Injectable,
+  type OnModuleInit,
   type PipeTransform,
+  type Type,
 } from '@nestjs/common';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { isDto, parseDto, pickDeclared } from './dto.js';
+import { prepareDto } from './prepare-dto.js';
 
 const HEADERS = Symbol('headers');
 const headersOf = createParamDecorator(
@@ -18,8 +22,17 @@ export const RequestHeaders = (): ParameterDecorator => headersOf(HEADERS);
 
 /** Turns body, query, path parameters and headers into the DTO that the handler declares (H5). */
 @Injectable()
-export class DtoPipe implements PipeTransform {
-  async transform(value: unknown, { type, metatype, data }: ArgumentMetadata): Promise<unknown> {
+export class DtoPipe implements PipeTransform, OnModuleInit {
+  constructor(private readonly modules: ModulesContainer) {}
+
+  onModuleInit(): void {
+    for (const module of this.modules.values()) {
+      for (const { metatype } of module.controllers.values())
+        argumentsOf(metatype as Type).forEach(prepareDto);
+    }
+  }
+
+  transform(value: unknown, { type, metatype, data }: ArgumentMetadata): unknown {
     if (!isDto(metatype)) return value;
     if (type === 'body') return parseDto(metatype, value, 'json');
     if (type === 'query' || type === 'param') return parseDto(metatype, value, 'text');
@@ -27,4 +40,13 @@ export class DtoPipe implements PipeTransform {
       return parseDto(metatype, pickDeclared(metatype, value as object), 'text');
     return value;
   }
+}
+
+/** The DTOs among the arguments of a controller's handlers. */
+function argumentsOf(controller: Type): Type<object>[] {
+  const prototype = controller.prototype as object;
+  return new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .flatMap((name) => (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[])
+    .filter(isDto);
 }
