@@ -14,6 +14,7 @@ import { createLogger } from './core/observability/logger.js';
 import { NestLogger } from './core/observability/nest-logger.js';
 import { registerRequestLog } from './core/observability/request-log.js';
 import { serveDocumentation } from './core/openapi/openapi.js';
+import { announceRoutes, onNestRoute } from './core/routing/route-config.js';
 
 export interface AppOptions {
   /** Where log lines go instead of standard output. */
@@ -40,6 +41,7 @@ export async function createApp(
   });
   const fastify = adapter.getInstance();
   const routeMethods = new RouteMethods(fastify);
+  onNestRoute(fastify, () => undefined);
   registerHttpHooks(fastify, settings);
   registerRequestLog(fastify);
 
@@ -56,6 +58,7 @@ export async function createApp(
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   serveDocumentation(app);
+  announceRoutes(app);
   await app.init();
   routeMethods.refuseOthers();
   await fastify.ready();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Logger, Module, Param, Post, Query } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsArray, IsBoolean, IsInt, IsOptional, IsString, MinLength, ValidateNested } from 'class-validator';
 import { Public } from '../src/core/auth/access.decorators.js';
@@ -54,6 +54,34 @@ class EchoQuery extends PageQuery {
   ids?: number[];
 }
 
+class Item {
+  @IsOptional()
+  @IsBoolean()
+  flag?: boolean;
+
+  @IsOptional()
+  @IsArray()
+  @Type(() => Number)
+  ids?: number[];
+
+  @IsString()
+  order: string;
+}
+
+class Numbered {
+  @IsInt()
+  number: number;
+
+  @IsOptional()
+  @IsInt()
+  attempt?: number;
+}
+
+class LongText {
+  @IsString()
+  text: string;
+}
+
 class EchoParams {
   @IsInt()
   number: number;
@@ -83,25 +111,24 @@ class FixtureController {
   }
 
   @Get('items')
-  @Responds([Echo], { summary: 'List', paginated: true })
-  items(@Query() { page, limit, ...rest }: EchoQuery): Page<object> {
+  @Responds([Item], { summary: 'List', paginated: true })
+  items(@Query() { page, limit, ...rest }: EchoQuery): Page<Item> {
     return Page.byOffset([{ ...rest }], { page, limit, total: 41 });
   }
 
   @Get('numbers/:number')
-  @Responds(Echo, { summary: 'Path and headers' })
+  @Responds(Numbered, { summary: 'Path and headers' })
   number(@Param() { number }: EchoParams, @RequestHeaders() headers: EchoHeaders) {
     return { number, attempt: headers['x-attempt'] };
   }
 
   @Get('long')
-  @Responds(Echo, { summary: 'A long answer' })
+  @Responds(LongText, { summary: 'A long answer' })
   long() {
     return { text: 'compress me '.repeat(1000) };
   }
 
   @Post('nothing')
-  @HttpCode(204)
   @Responds(null, { summary: 'No body' })
   nothing(): void {}
 
@@ -112,7 +139,7 @@ class FixtureController {
   }
 
   @Get('errors/dynamic')
-  @Responds(null, { summary: 'Dynamic' })
+  @Responds(null, { summary: 'Dynamic', errors: [DynamicError] })
   dynamic(): never {
     throw new DynamicError({
       status: 418,

@@ -1,8 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createOpenApiDocument } from '../src/core/openapi/openapi.js';
-import { errorsOf } from '../src/core/openapi/route-docs.js';
 import { listRoutes } from '../src/core/routing/list-routes.js';
+import { errorsOf } from '../src/core/routing/route-errors.js';
 import { type Setup, setup } from './support/setup.js';
 
 interface Operation {
@@ -84,7 +84,7 @@ describe('K2: the OpenAPI document', () => {
 
   it('documents the errors that a route declares and those that its kind brings', () => {
     for (const route of listRoutes(app.app)) {
-      const statuses = new Set(errorsOf(route).map(({ status }) => String(status)));
+      const statuses = new Set([...errorsOf(route)].map(({ status }) => String(status)));
       const operation = operations.find(({ operationId }) =>
         operationId.toLowerCase().endsWith(route.name.toLowerCase()),
       )!;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, Injectable, Module, Param, Post, Res } from '@nestjs/common';
-import { IsArray, IsString } from 'class-validator';
+import { IsArray, IsInt, IsString } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { Firestore } from 'firebase-admin/firestore';
 import { Public } from '../src/core/auth/access.decorators.js';
@@ -11,7 +11,8 @@ import { Transactions } from '../src/core/firestore/transactions.js';
 import { Responds } from '../src/core/routing/responds.decorator.js';
 import { type Setup, setup } from './support/setup.js';
 
-interface Counter {
+class Counter {
+  @IsInt()
   value: number;
 }
 
@@ -68,21 +69,21 @@ class CountersController {
   constructor(private readonly counters: Counters) {}
 
   @Get()
-  @Responds(Key, { summary: 'Read' })
+  @Responds(Counter, { summary: 'Read' })
   @Transactional()
   async read(@Param() { key }: Key): Promise<Counter> {
     return { value: await this.counters.read(key) };
   }
 
   @Post('increment')
-  @Responds(Key, { summary: 'Read, modify, write' })
+  @Responds(Counter, { summary: 'Read, modify, write' })
   @Transactional({ readOnly: false, maxAttempts: 10 })
   async increment(@Param() { key }: Key): Promise<Counter> {
     return { value: await this.counters.increment(key) };
   }
 
   @Post('increment-through-a-service')
-  @Responds(Key, { summary: 'Joins' })
+  @Responds(Counter, { summary: 'Joins', errors: [Conflict] })
   @Transactional({ readOnly: false })
   async joined(@Param() { key }: Key): Promise<never> {
     await this.counters.incrementJoining(key);
@@ -90,14 +91,14 @@ class CountersController {
   }
 
   @Post('write-in-read-only')
-  @Responds(Key, { summary: 'A mistake' })
+  @Responds(Counter, { summary: 'A mistake' })
   @Transactional()
   async mistaken(@Param() { key }: Key): Promise<Counter> {
     return { value: await this.counters.increment(key) };
   }
 
   @Post('increment-and-throw')
-  @Responds(Key, { summary: 'Throws', errors: [Conflict] })
+  @Responds(Counter, { summary: 'Throws', errors: [Conflict] })
   @Transactional({ readOnly: false })
   async throws(@Param() { key }: Key): Promise<never> {
     await this.counters.increment(key);
@@ -105,7 +106,7 @@ class CountersController {
   }
 
   @Post('increment-and-set-status')
-  @Responds(Key, { summary: 'Sets a status' })
+  @Responds(Counter, { summary: 'Sets a status', otherStatuses: [422] })
   @Transactional({ readOnly: false })
   async setsStatus(@Param() { key }: Key, @Res({ passthrough: true }) reply: FastifyReply): Promise<Counter> {
     const value = await this.counters.increment(key);
@@ -115,7 +116,7 @@ class CountersController {
 
   /** Spoils its input, and says "try again" twice. */
   @Post('retry')
-  @Responds(Key, { summary: 'Retries' })
+  @Responds(Counter, { summary: 'Retries' })
   @Transactional({ readOnly: false })
   async retry(@Param() { key }: Key, @Body() body: Words): Promise<Counter> {
     const seen = attempts.get(key) ?? [];
@@ -127,7 +128,7 @@ class CountersController {
   }
 
   @Post('never')
-  @Responds(Key, { summary: 'Never succeeds' })
+  @Responds(Counter, { summary: 'Never succeeds' })
   @Transactional({ readOnly: false, maxAttempts: 3 })
   async never(@Param() { key }: Key): Promise<never> {
     attempts.set(key, [...(attempts.get(key) ?? []), []]);

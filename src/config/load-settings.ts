@@ -48,11 +48,18 @@ export async function loadSettings(environment: Environment): Promise<Settings> 
 /** Defaults that depend on where the service runs. Production gets none for what must be decided. */
 function defaultsFor(given: Environment): Record<string, string> {
   const { NODE_ENV = 'development', DATA_DIRECTORY, JWT_SECRET } = given;
-  if (NODE_ENV === 'production') return { HOST: '0.0.0.0', DATA_DIRECTORY: '.data' };
+  if (NODE_ENV === 'production')
+    return { HOST: '0.0.0.0', DATA_DIRECTORY: '.data', RESPONSE_VALIDATION: 'strip' };
   const directory = DATA_DIRECTORY ?? (NODE_ENV === 'test' ? ':memory:' : '.data');
   const secret = JWT_SECRET ?? developmentSecret(directory);
   const mode = given.FIRESTORE_EMULATOR_HOST ? 'emulator' : 'embedded';
-  return { HOST: '127.0.0.1', DATA_DIRECTORY: directory, FIRESTORE_MODE: mode, JWT_SECRET: secret };
+  return {
+    HOST: '127.0.0.1',
+    DATA_DIRECTORY: directory,
+    FIRESTORE_MODE: mode,
+    JWT_SECRET: secret,
+    RESPONSE_VALIDATION: 'strict',
+  };
 }
 
 /** Rules that no single variable can state. */

@@ -42,6 +42,13 @@ export class Settings {
   LOG_LEVEL: string = 'info';
 
   /**
+   * What happens when an answer is not what its route declares. `strict` (the default outside production): a 500 with
+   * the reason in the log. `strip` (the default in production): undeclared properties do not leave, the log says so.
+   */
+  @IsIn(['strict', 'strip'])
+  RESPONSE_VALIDATION: 'strict' | 'strip';
+
+  /**
    * `embedded` (the default, with data under `DATA_DIRECTORY`), `emulator` (the default when its address is given) or
    * `cloud`. Production must name its mode.
    */

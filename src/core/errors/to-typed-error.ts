@@ -2,12 +2,14 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import {
   BadRequest,
+  Conflict,
   DynamicError,
   Forbidden,
   Internal,
   NotFound,
   PayloadTooLarge,
   ServiceUnavailable,
+  TooManyRequests,
   Unauthorized,
   UnsupportedMediaType,
 } from './errors.js';
@@ -19,8 +21,10 @@ const BY_STATUS: Record<number, TypedErrorClass> = {
   401: Unauthorized,
   403: Forbidden,
   404: NotFound,
+  409: Conflict,
   413: PayloadTooLarge,
   415: UnsupportedMediaType,
+  429: TooManyRequests,
   503: ServiceUnavailable,
 };
 
@@ -41,9 +45,19 @@ export function toTypedError(thrown: unknown): TypedError<unknown> {
   const { message } = thrown;
   const type = BY_STATUS[status];
   if (type) return new type({ message, cause: thrown });
-  const code = (STATUS_CODES[status] ?? 'CLIENT_ERROR').toUpperCase().replaceAll(/\W+/g, '_');
-  return new DynamicError({ status, code, message, cause: thrown });
+  return new DynamicError({ status, code: codeOf(status), message, cause: thrown });
 }
+
+/** What is left of an error when a client may know its status only. */
+export function genericErrorOf(error: TypedError<unknown>): TypedError<unknown> {
+  const { status, headers } = error;
+  const type = BY_STATUS[status] ?? (status >= 500 ? Internal : undefined);
+  if (type) return new type({ cause: error, headers });
+  return new DynamicError({ status, code: codeOf(status), message: textOf(status), cause: error, headers });
+}
+
+const textOf = (status: number): string => STATUS_CODES[status] ?? 'Client Error';
+const codeOf = (status: number): string => textOf(status).toUpperCase().replaceAll(/\W+/g, '_');
 
 /** Firestore's answer that somebody else holds the documents, or that it cannot be reached. */
 export function isFirestoreBusy(thrown: unknown): boolean {

@@ -1,26 +1,12 @@
 import type { Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import {
-  BadRequest,
-  Forbidden,
-  Internal,
-  InvalidInput,
-  PayloadTooLarge,
-  ServiceUnavailable,
-  TooManyRequests,
-  Unauthorized,
-  UnsupportedMediaType,
-} from '../errors/errors.js';
+import { InvalidInput } from '../errors/errors.js';
 import type { TypedErrorClass } from '../errors/typed-error.js';
-import { TRANSACTIONAL } from '../firestore/transaction.interceptor.js';
-import { Contention } from '../firestore/transactions.js';
 import type { ResponseContract } from '../routing/responds.decorator.js';
 import type { Route } from '../routing/list-routes.js';
-import { isDto } from '../validation/dto.js';
+import { errorsOf, inputsOf } from '../routing/route-errors.js';
 import { documentDto } from './dto-schema.js';
 import { successSchema } from './envelope-schemas.js';
-
-const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 const documented = new WeakSet<Route['handler']>();
 
@@ -64,31 +50,6 @@ function answerSchema({ isList, envelope, paginated }: ResponseContract, type: T
   const item = { $ref: getSchemaPath(type) };
   const data = isList ? { type: 'array', items: item } : item;
   return envelope ? successSchema(data, paginated) : data;
-}
-
-/** The errors that the route declares, and those that come with its access rule, its input, its limit and its transaction. */
-export function errorsOf(route: Route): TypedErrorClass[] {
-  const { handler, controller, contract } = route;
-  const rule = contract.access?.kind ?? 'authenticated';
-  const isTransactional =
-    Reflect.hasMetadata(TRANSACTIONAL, handler) || Reflect.hasMetadata(TRANSACTIONAL, controller);
-  const implied: Array<TypedErrorClass | false> = [
-    inputsOf(route).length > 0 && InvalidInput,
-    ...(METHODS_WITH_BODY.has(route.method) ? [BadRequest, PayloadTooLarge, UnsupportedMediaType] : []),
-    rule !== 'public' && Unauthorized,
-    rule !== 'public' && rule !== 'authenticated' && Forbidden,
-    contract.rateLimit !== null && TooManyRequests,
-    ...(isTransactional ? [Contention, ServiceUnavailable] : []),
-    Internal,
-  ];
-  return [...new Set([...(contract.response?.errors ?? []), ...implied.filter((each) => each !== false)])];
-}
-
-/** The DTO classes of the handler's arguments. */
-export function inputsOf({ controller, name }: Route): Type<object>[] {
-  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) ??
-    []) as unknown[];
-  return types.filter(isDto);
 }
 
 function errorContent(errors: TypedErrorClass[]) {

@@ -1,28 +1,36 @@
 import { type INestApplicationContext, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { readRouteContract, type RouteContract } from './route-contract.js';
+import { type Handler, readRouteContract, type RouteContract } from './route-contract.js';
 
 /** One handler of the running application, with what its decorators declare. */
 export interface Route {
   controller: Type;
   /** Name of the method. */
   name: string;
-  handler: (...args: never[]) => unknown;
+  handler: Handler;
   method: string;
   path: string;
   contract: RouteContract;
 }
 
-/** All routes of the running application, for the documentation and the architecture tests. */
+const known = new WeakMap<ModulesContainer, Route[]>();
+
+/** All routes of the application, read once when it starts. */
 export function listRoutes(app: INestApplicationContext): Route[] {
+  const container = app.get(ModulesContainer);
+  let routes = known.get(container);
+  if (!routes) known.set(container, (routes = readRoutes(container)));
+  return routes;
+}
+
+function readRoutes(container: ModulesContainer): Route[] {
   const scanner = new MetadataScanner();
-  const modules = [...app.get(ModulesContainer).values()];
-  const controllers = modules.flatMap((module) =>
+  const controllers = [...container.values()].flatMap((module) =>
     [...module.controllers.values()].map(({ metatype }) => metatype as Type),
   );
   return controllers.flatMap((controller) => {
-    const prototype = controller.prototype as Record<string, Route['handler']>;
+    const prototype = controller.prototype as Record<string, Handler>;
     return scanner
       .getAllMethodNames(prototype)
       .map((name) => ({ name, handler: prototype[name]! }))

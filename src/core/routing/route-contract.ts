@@ -1,5 +1,7 @@
 import type { ExecutionContext, Type } from '@nestjs/common';
+import { SSE_METADATA } from '@nestjs/common/constants.js';
 import { ACCESS_RULE, type AccessRule } from '../auth/access.decorators.js';
+import { TRANSACTIONAL } from '../firestore/transaction.interceptor.js';
 import { RATE_LIMIT } from '../throttling/rate-limit.decorator.js';
 import { RESPONSE_CONTRACT, type ResponseContract } from './responds.decorator.js';
 
@@ -9,11 +11,16 @@ export interface RouteContract {
   response: ResponseContract | undefined;
   /** Name of the rate limit the route counts against; null for none. */
   rateLimit: string | null;
+  /** Whether the handler runs in a transaction. */
+  isTransactional: boolean;
+  /** Whether it answers with a stream of server-sent events, which has no end to check. */
+  isEventStream: boolean;
 }
 
-type Handler = (...args: never[]) => unknown;
+export type Handler = (...args: never[]) => unknown;
 
-const contracts = new WeakMap<Handler, RouteContract>();
+/** By controller too: two that inherit one handler may declare different things. */
+const contracts = new WeakMap<Type, Map<Handler, RouteContract>>();
 
 /** The contract of the route that a guard, an interceptor or a filter works for. */
 export function routeContractOf(context: ExecutionContext): RouteContract {
@@ -22,17 +29,23 @@ export function routeContractOf(context: ExecutionContext): RouteContract {
 
 /** The contract of one handler; what the handler declares beats what its controller does. */
 export function readRouteContract(handler: Handler, controller: Type): RouteContract {
-  let contract = contracts.get(handler);
-  if (!contract) {
-    const read = <Value>(key: symbol): Value | undefined =>
-      (Reflect.getMetadata(key, handler) ?? Reflect.getMetadata(key, controller)) as Value | undefined;
-    const rateLimit = read<string | null>(RATE_LIMIT);
-    contract = {
-      access: read<AccessRule>(ACCESS_RULE),
-      response: read<ResponseContract>(RESPONSE_CONTRACT),
-      rateLimit: rateLimit === undefined ? 'default' : rateLimit,
-    };
-    contracts.set(handler, contract);
-  }
+  let ofController = contracts.get(controller);
+  if (!ofController) contracts.set(controller, (ofController = new Map<Handler, RouteContract>()));
+  let contract = ofController.get(handler);
+  if (!contract) ofController.set(handler, (contract = readMetadata(handler, controller)));
   return contract;
+}
+
+function readMetadata(handler: Handler, controller: Type): RouteContract {
+  const read = <Value>(key: unknown): Value | undefined =>
+    (Reflect.getMetadata(key, handler) ?? Reflect.getMetadata(key, controller)) as Value | undefined;
+  const has = (key: unknown) => Reflect.hasMetadata(key, handler) || Reflect.hasMetadata(key, controller);
+  const rateLimit = [handler, controller].find((target) => Reflect.hasMetadata(RATE_LIMIT, target));
+  return {
+    access: read<AccessRule>(ACCESS_RULE),
+    response: read<ResponseContract>(RESPONSE_CONTRACT),
+    rateLimit: rateLimit ? (Reflect.getMetadata(RATE_LIMIT, rateLimit) as string | null) : 'default',
+    isTransactional: has(TRANSACTIONAL),
+    isEventStream: Reflect.hasMetadata(SSE_METADATA, handler),
+  };
 }

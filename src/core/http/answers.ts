@@ -1,0 +1,124 @@
+import { type CallHandler, type ExecutionContext, Injectable, Logger, StreamableFile } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { lastValueFrom } from 'rxjs';
+import { Settings } from '../../config/settings.js';
+import { Page } from '../pagination/page.js';
+import type { ResponseContract } from '../routing/responds.decorator.js';
+import { routeContractOf } from '../routing/route-contract.js';
+import { listOf, shapeOf } from '../serialization/response-shape.js';
+import { metaOf } from './envelope.js';
+import { Redirect, RequestDone } from './short-circuit.js';
+
+const REPORT_EVERY_MILLISECONDS = 60_000;
+
+/**
+ * Turns what a handler returns, or throws as a {@link ShortCircuit}, into the answer that its route declares: checked
+ * against the response DTO and serialised, inside the transaction, so that a wrong answer writes nothing (H6, H9).
+ */
+@Injectable()
+export class Answers {
+  private readonly logger = new Logger(Answers.name);
+  /** When a route's mismatch was last reported. */
+  private readonly reported = new Map<string, number>();
+
+  constructor(private readonly settings: Settings) {}
+
+  /** Runs the handler and gives the body to send. */
+  async of(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    const http = context.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const result: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined }).catch(
+      (thrown: unknown) => this.resultOf(thrown, reply),
+    );
+    return this.bodyOf(result, routeContractOf(context).response, http.getRequest(), reply);
+  }
+
+  /** What a {@link ShortCircuit} says, as if the handler had returned it. Throws whatever else was thrown. */
+  resultOf(thrown: unknown, reply: FastifyReply): unknown {
+    if (thrown instanceof Redirect) return thrown;
+    if (!(thrown instanceof RequestDone)) throw thrown;
+    if (thrown.status !== undefined) reply.status(thrown.status);
+    return thrown.data;
+  }
+
+  /** Checks what a handler returned and gives the body to send. */
+  bodyOf(
+    result: unknown,
+    response: ResponseContract | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): unknown {
+    if (reply.sent) return undefined; // by a handler that took the reply into its own hands
+    if (result instanceof Redirect) this.redirect(result, request, reply);
+    this.checkStatus(response, request, reply);
+    if (result instanceof Redirect) return undefined;
+    if (response?.mediaType) return this.plain(result, response.mediaType, request, reply);
+    if (response?.type) return this.json(result, response, request, reply);
+    if (result !== undefined) this.report(['a body, and it declares none'], request);
+    return undefined;
+  }
+
+  private json(
+    result: unknown,
+    response: ResponseContract,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): string {
+    const { data, pagination } =
+      result instanceof Page ? { data: result.items, pagination: result.pagination } : { data: result };
+    if (response.paginated !== Boolean(pagination)) this.report(['data must be a Page'], request);
+    const json = this.serialize(data, response, request);
+    reply.type('application/json; charset=utf-8');
+    if (!response.envelope) return json;
+    return `{"success":true,"data":${json},"meta":${JSON.stringify({ ...metaOf(request.id), pagination })}}`;
+  }
+
+  private serialize(data: unknown, response: ResponseContract, request: FastifyRequest): string {
+    const item = shapeOf(response.type!);
+    const shape = response.isList ? listOf(item) : item;
+    if (shape.matches(data)) return JSON.stringify(data);
+    this.report(shape.explain(data, 'data'), request);
+    return JSON.stringify(shape.project(data)) ?? 'null';
+  }
+
+  private plain(result: unknown, mediaType: string, request: FastifyRequest, reply: FastifyReply): unknown {
+    const isText = typeof result === 'string';
+    const isBytes = result instanceof Uint8Array || result instanceof StreamableFile;
+    if (!isText && !isBytes) this.report([`neither text nor bytes, and it declares ${mediaType}`], request);
+    reply.type(isText ? `${mediaType}; charset=utf-8` : mediaType);
+    return isText || isBytes ? result : '';
+  }
+
+  private redirect(redirect: Redirect, request: FastifyRequest, reply: FastifyReply): void {
+    if (!redirect.isTrusted(this.settings.allowedOrigins)) {
+      throw new Error(
+        `${nameOf(request)} redirects to what is neither a path of this service nor in ALLOWED_ORIGINS. ` +
+          'If no caller can choose the address, throw Redirect.external(url).',
+      );
+    }
+    reply.status(redirect.status).header('location', redirect.url);
+  }
+
+  private checkStatus(
+    response: ResponseContract | undefined,
+    request: FastifyRequest,
+    { statusCode }: FastifyReply,
+  ): void {
+    if (!response) this.report(['no declaration: add @Responds(...)'], request);
+    else if (statusCode !== response.status && !response.otherStatuses.includes(statusCode))
+      this.report([`the status ${statusCode}, which it does not declare in otherStatuses`], request);
+  }
+
+  /** Ends the request with a 500 in mode `strict`; otherwise says so in the log, once a minute for each route. */
+  private report(mismatches: string[], request: FastifyRequest): void {
+    const route = nameOf(request);
+    const message = `${route} does not answer what it declares: ${mismatches.join('; ')}`;
+    if (this.settings.RESPONSE_VALIDATION === 'strict') throw new Error(message);
+    const now = Date.now();
+    if (now - (this.reported.get(route) ?? 0) < REPORT_EVERY_MILLISECONDS) return;
+    this.reported.set(route, now);
+    this.logger.error(message);
+  }
+}
+
+const nameOf = (request: FastifyRequest) => `${request.method} ${request.routeOptions.url}`;

@@ -1,0 +1,53 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import {
+  BadRequest,
+  Forbidden,
+  Internal,
+  InvalidInput,
+  PayloadTooLarge,
+  ServiceUnavailable,
+  TooManyRequests,
+  Unauthorized,
+  UnsupportedMediaType,
+} from '../errors/errors.js';
+import type { TypedErrorClass } from '../errors/typed-error.js';
+import { Contention } from '../firestore/transactions.js';
+import { isDto } from '../validation/dto.js';
+import type { Route } from './list-routes.js';
+
+const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
+const known = new WeakMap<Route, Set<TypedErrorClass>>();
+
+/** The errors that the route declares, and those that come with its access rule, its input, its limit and its transaction. */
+export function errorsOf(route: Route): Set<TypedErrorClass> {
+  let errors = known.get(route);
+  if (!errors) {
+    errors = new Set([...(route.contract.response?.errors ?? []), ...impliedErrors(route)]);
+    known.set(route, errors);
+  }
+  return errors;
+}
+
+function impliedErrors(route: Route): TypedErrorClass[] {
+  const { access, rateLimit, isTransactional } = route.contract;
+  const rule = access?.kind ?? 'authenticated';
+  const implied: Array<TypedErrorClass | false> = [
+    inputsOf(route).length > 0 && InvalidInput,
+    ...(METHODS_WITH_BODY.has(route.method) ? [BadRequest, PayloadTooLarge, UnsupportedMediaType] : []),
+    rule !== 'public' && Unauthorized,
+    rule !== 'public' && rule !== 'authenticated' && Forbidden,
+    rateLimit !== null && TooManyRequests,
+    ...(isTransactional ? [Contention, ServiceUnavailable] : []),
+    Internal,
+  ];
+  return implied.filter((each) => each !== false);
+}
+
+/** The DTO classes of the handler's arguments. */
+export function inputsOf({ controller, name }: Route): Type<object>[] {
+  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) ??
+    []) as unknown[];
+  return types.filter(isDto);
+}
