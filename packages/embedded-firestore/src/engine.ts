@@ -2,7 +2,7 @@ import type { Document } from './document/document.ts';
 import type { Write } from './document/write.ts';
 import { FirestoreError, invalid } from './errors.ts';
 import { aggregate, aggregatedPaths } from './query/aggregate.ts';
-import type { Aggregation } from './query/aggregate.ts';
+import type { Aggregated, Aggregation } from './query/aggregate.ts';
 import { executeQuery } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
 import { IndexPolicy } from './query/index-policy.ts';
@@ -16,7 +16,7 @@ import type { CommitResult } from './transaction/committer.ts';
 import { LockTable } from './transaction/lock-table.ts';
 import { Transactions } from './transaction/transaction.ts';
 import type { Transaction, TransactionOptions } from './transaction/transaction.ts';
-import type { Micros, Value } from './value/types.ts';
+import type { Micros } from './value/types.ts';
 
 const CLEARED_AT_ONCE = 5_000;
 
@@ -127,7 +127,7 @@ export class EngineDatabase {
     );
   }
 
-  async aggregate(query: Query, aggregations: readonly Aggregation[], at: Consistency): Promise<Read<Map<string, Value>>> {
+  async aggregate(query: Query, aggregations: readonly Aggregation[], at: Consistency): Promise<Read<Aggregated>> {
     this.#indexes.check(query, aggregatedPaths(aggregations));
     const look = (time?: Micros) => aggregate(this.data, query, aggregations, time);
     // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.

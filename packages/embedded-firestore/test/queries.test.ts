@@ -194,3 +194,35 @@ describe('the rest of a query', () => {
     expect(await statusOf(made.where('n', 'not-in', many.slice(0, 11)).get())).toBe(Status.invalidArgument);
   });
 });
+
+describe('partitions of a collection group', () => {
+  it('together hold every document once', async () => {
+    const group = `z${db.collection('g').doc().id}`;
+    const batch = db.batch();
+    for (let n = 0; n < 50; n++) batch.set(db.doc(`a/${n % 7}/${group}/${n}`), { n });
+    await batch.commit();
+    const found: number[] = [];
+    let parts = 0;
+    for await (const partition of db.collectionGroup(group).getPartitions(4)) {
+      parts++;
+      found.push(...(await partition.toQuery().get()).docs.map((d) => d.get('n') as number));
+    }
+    expect(parts).toBe(4);
+    expect(found.sort((a, b) => a - b)).toEqual([...Array(50).keys()]);
+  });
+});
+
+describe('explain', () => {
+  it('names the index, and with analyze the cost', async () => {
+    const made = await collection(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n}`, { a: n % 3, b: n }])));
+    const query = made.where('a', '==', 1).orderBy('b', 'desc').limit(2);
+    const planned = await query.explain({ analyze: false });
+    expect(planned.metrics.planSummary.indexesUsed).toEqual([{ query_scope: 'Collection', properties: '(a ASC, b DESC, __name__ DESC)' }]);
+    expect(planned.snapshot).toBeNull();
+    const { metrics, snapshot } = await query.explain({ analyze: true });
+    expect(snapshot!.size).toBe(2);
+    expect(metrics.executionStats).toMatchObject({ resultsReturned: 2, readOperations: 2, debugStats: { index_entries_scanned: '2' } });
+    const counted = await made.where('a', '==', 1).count().explain({ analyze: true });
+    expect(counted.snapshot!.data()).toEqual({ count: 10 });
+  });
+});

@@ -5,17 +5,19 @@ import type { Document } from '../document/document.ts';
 import { checkDatabaseName, documentName, parseDocumentName } from '../document/resource-path.ts';
 import type { Write } from '../document/write.ts';
 import type { Engine, EngineDatabase } from '../engine.ts';
-import { FirestoreError, invalid, unimplemented } from '../errors.ts';
+import { FirestoreError, invalid } from '../errors.ts';
 import type { CommitResult } from '../transaction/committer.ts';
 import type { Micros } from '../value/types.ts';
 import { consistencyOf, decodeTransactionOptions, orRollback, transactionBytes, transactionId } from './consistency.ts';
 import { decodeAggregations, decodeQuery } from './decode-query.ts';
 import { decodeMask, decodePrecondition, decodeWrite, pathWithin } from './decode-write.ts';
+import { planMessage, statsMessage } from './explain-message.ts';
 import { listCollectionIdsPage, listDocumentsPage } from './list-handlers.ts';
 import type {
   AggregationRequestMessage, ConsistencyMessage, MaskMessage, PreconditionMessage, QueryRequestMessage,
   TransactionOptionsMessage, WriteMessage,
 } from './messages.ts';
+import { partitionQuery } from './partition-handler.ts';
 import type { DocumentMessage, OutgoingDocument } from './protocol.ts';
 import { timeMessage } from './protocol.ts';
 import { statusOf } from './status.ts';
@@ -46,6 +48,7 @@ export function handlersOf(engine: Engine) {
       Commit: (request: CommitRequest) => commit(engine, request),
       Rollback: (request: RollbackRequest) => rollback(engine, request),
       BatchWrite: (request: BatchWriteRequest) => batchWrite(engine, request),
+      PartitionQuery: (request: Parameters<typeof partitionQuery>[1]) => partitionQuery(engine, request),
       ListDocuments: (request: Parameters<typeof listDocumentsPage>[1]) => listDocumentsPage(engine, request),
       ListCollectionIds: (request: Parameters<typeof listCollectionIdsPage>[1]) => listCollectionIdsPage(engine, request),
     } satisfies Record<string, UnaryHandler>,
@@ -87,9 +90,13 @@ async function* batchGetDocuments(engine: Engine, request: BatchGetRequest): Asy
 }
 
 async function* runQuery(engine: Engine, request: QueryRequestMessage): AsyncGenerator<object> {
-  if (request.explainOptions) throw unimplemented('explain_options');
+  const started = performance.now();
   const query = decodeQuery(request.parent, request.structuredQuery);
   const database = engine.database(query.database);
+  if (request.explainOptions?.analyze === false) {
+    yield { explainMetrics: planMessage(query) };
+    return;
+  }
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.query(query, at));
   const time = timeMessage(readTime);
@@ -99,19 +106,27 @@ async function* runQuery(engine: Engine, request: QueryRequestMessage): AsyncGen
     yield { ...opening, document: outgoing(database, document, query.select), readTime: time };
     opening = {};
   }
+  if (request.explainOptions) {
+    yield { explainMetrics: { ...planMessage(query), ...statsMessage(value.documents.length, value.cost, started) } };
+  }
 }
 
 async function* runAggregationQuery(engine: Engine, request: AggregationRequestMessage): AsyncGenerator<object> {
-  if (request.explainOptions) throw unimplemented('explain_options');
+  const started = performance.now();
   const message = request.structuredAggregationQuery;
   if (!message) throw invalid('The request has no structured_aggregation_query.');
   const query = decodeQuery(request.parent, message.structuredQuery);
   const aggregations = decodeAggregations(message.aggregations);
   const database = engine.database(query.database);
+  if (request.explainOptions?.analyze === false) {
+    yield { explainMetrics: planMessage(query) };
+    return;
+  }
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.aggregate(query, aggregations, at));
-  const aggregateFields = Object.fromEntries(value);
-  yield { ...(begun && { transaction: begun }), result: { aggregateFields }, readTime: timeMessage(readTime) };
+  const result = { aggregateFields: Object.fromEntries(value.values) };
+  yield { ...(begun && { transaction: begun }), result, readTime: timeMessage(readTime) };
+  if (request.explainOptions) yield { explainMetrics: { ...planMessage(query), ...statsMessage(1, value.cost, started) } };
 }
 
 interface BeginRequest {

@@ -1,10 +1,10 @@
 import { fieldAt } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { isNumber } from '../document/transform.ts';
-import type { MapValue, Value } from '../value/types.ts';
+import type { MapValue, Micros, Value } from '../value/types.ts';
 import type { Database } from '../storage/database.ts';
-import type { Micros } from '../value/types.ts';
 import { countQuery, executeQuery } from './execute.ts';
+import type { Cost } from './execute.ts';
 import type { Query } from './query.ts';
 
 export type Aggregation =
@@ -12,6 +12,11 @@ export type Aggregation =
   | { kind: 'sum' | 'avg'; alias: string; path: FieldPath };
 
 const MAX_INTEGER = (1n << 63n) - 1n;
+
+export interface Aggregated {
+  values: Map<string, Value>;
+  cost: Cost;
+}
 
 /**
  * Aggregates the results of a query. Sums and averages are answered from an index over their fields, so a document that
@@ -22,15 +27,17 @@ export function aggregate(
   query: Query,
   aggregations: readonly Aggregation[],
   time?: Micros,
-): Map<string, Value> {
+): Aggregated {
   const paths = aggregatedPaths(aggregations);
+  const collect = (value: (aggregation: Aggregation) => Value) => new Map(aggregations.map((each) => [each.alias, value(each)]));
   if (paths.length === 0) {
-    const count = countQuery(database, query, time);
-    return new Map(aggregations.map((aggregation) => [aggregation.alias, counted(count, aggregation)]));
+    const { count, cost } = countQuery(database, query, time);
+    return { values: collect((each) => counted(count, each)), cost };
   }
-  const all = executeQuery(database, query, time).documents.map((document) => document.fields());
+  const { documents, cost } = executeQuery(database, query, time);
+  const all = documents.map((document) => document.fields());
   const complete = all.filter((fields) => paths.every((path) => fieldAt(fields, path) !== undefined));
-  return new Map(aggregations.map((aggregation) => [aggregation.alias, one(complete, aggregation)]));
+  return { values: collect((each) => one(complete, each)), cost };
 }
 
 export function aggregatedPaths(aggregations: readonly Aggregation[]): FieldPath[] {

@@ -15,6 +15,7 @@ import { isBelow } from './source.ts';
 export interface QueryResult {
   documents: Document[];
   skipped: number;
+  cost: Cost;
 }
 
 /** A document that belongs to the result: its name and its place in the order. */
@@ -117,15 +118,16 @@ class Execution {
   }
 }
 
-export function executeQuery(database: Database, query: Query, time?: Micros): QueryResult & { cost: Cost } {
+export function executeQuery(database: Database, query: Query, time?: Micros): QueryResult {
   const execution = new Execution(database, query, time);
   const { hits, skipped } = page(query, execution.hits());
   return { documents: hits.map(({ path }) => execution.document(path)), skipped, cost: execution.cost };
 }
 
 /** How many results there are: answered from the index alone where that is possible. */
-export function countQuery(database: Database, query: Query, time?: Micros): number {
-  return page(query, new Execution(database, query, time).hits()).hits.length;
+export function countQuery(database: Database, query: Query, time?: Micros): { count: number; cost: Cost } {
+  const execution = new Execution(database, query, time);
+  return { count: page(query, execution.hits()).hits.length, cost: execution.cost };
 }
 
 function page({ offset, limit = Infinity }: Query, hits: Iterable<Hit>): { hits: Hit[]; skipped: number } {

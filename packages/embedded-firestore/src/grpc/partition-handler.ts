@@ -1,0 +1,42 @@
+import { isName } from '../document/field-path.ts';
+import { documentName } from '../document/resource-path.ts';
+import type { Engine } from '../engine.ts';
+import { invalid } from '../errors.ts';
+import { Reference } from '../value/types.ts';
+import { consistencyOf } from './consistency.ts';
+import { decodeQuery } from './decode-query.ts';
+import type { QueryRequestMessage } from './messages.ts';
+
+interface PartitionRequest extends QueryRequestMessage {
+  partitionCount: number | { toString(): string };
+  pageSize: number;
+  pageToken: string;
+}
+
+/** Points that cut the result of a collection group query, by name, into parts of about the same size. */
+export async function partitionQuery(engine: Engine, request: PartitionRequest): Promise<object> {
+  const query = decodeQuery(request.parent, request.structuredQuery);
+  const wanted = Number(request.partitionCount);
+  if (!(wanted > 0)) throw invalid('partition_count must be greater than zero.');
+  if (request.pageSize < 0) throw invalid('page_size must not be negative.');
+  const isSimple = query.from.allDescendants && !query.where && query.orders.length === 1 && isName(query.orders[0]!.path);
+  if (!isSimple || query.orders[0]!.descending || query.limit !== undefined || query.offset > 0 || query.start || query.end) {
+    throw invalid('Only collection group queries ordered by __name__, without filters, limits and cursors, can be partitioned.');
+  }
+  const database = engine.database(query.database);
+  const { at } = await consistencyOf(request, database);
+  const { value } = await database.query(query, at);
+  const { documents } = value;
+  const count = Math.min(wanted, Math.max(0, documents.length - 1));
+  const points = Array.from({ length: count }, (_, part) => documents[Math.floor(((part + 1) * documents.length) / (count + 1))]!);
+  const from = request.pageToken === '' ? 0 : Number(Buffer.from(request.pageToken, 'base64url').toString());
+  if (!Number.isSafeInteger(from) || from < 0) throw invalid('The page token is not one of this server.');
+  const to = request.pageSize > 0 ? from + request.pageSize : points.length;
+  return {
+    partitions: points.slice(from, to).map(({ path }) => ({
+      values: [new Reference(documentName(query.database, path))],
+      before: true,
+    })),
+    nextPageToken: to < points.length ? Buffer.from(String(to)).toString('base64url') : '',
+  };
+}
