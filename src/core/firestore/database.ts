@@ -7,10 +7,10 @@ import {
   Firestore,
   type Query,
   type QuerySnapshot,
+  type Transaction,
   type UpdateData,
 } from 'firebase-admin/firestore';
 import { Transactions } from './transactions.js';
-import type { UnitOfWork } from './unit-of-work.js';
 
 /** Reads and writes inside the running transaction, whoever started it; reads also work without one. */
 @Injectable()
@@ -25,22 +25,22 @@ export class Database {
   }
 
   get<Data>(reference: DocumentReference<Data>): Promise<DocumentSnapshot<Data>> {
-    return this.transactions.current?.get(reference) ?? reference.get();
+    return this.transactions.current?.transaction.get(reference) ?? reference.get();
   }
 
   find<Data>(query: Query<Data>): Promise<QuerySnapshot<Data>> {
-    return this.transactions.current?.find(query) ?? query.get();
+    return this.transactions.current?.transaction.get(query) ?? query.get();
   }
 
   async count<Data>(query: Query<Data>): Promise<number> {
     const counting = query.count();
-    const snapshot = await (this.transactions.current?.aggregate(counting) ?? counting.get());
+    const snapshot = await (this.transactions.current?.transaction.get(counting) ?? counting.get());
     return snapshot.data().count;
   }
 
   /** At commit it fails with a conflict if the document exists by then. */
   create<Data>(reference: DocumentReference<Data>, data: Data): void {
-    this.unit().create(reference, data);
+    this.write((transaction) => transaction.create(reference, data));
   }
 
   /** Changes the named fields only; the document must exist. */
@@ -48,19 +48,19 @@ export class Database {
     reference: DocumentReference<Data, Data>,
     changes: UpdateData<Data>,
   ): void {
-    this.unit().update(reference as DocumentReference<Data>, changes);
+    this.write((transaction) => transaction.update(reference, changes));
   }
 
   delete(reference: DocumentReference<never> | DocumentReference): void {
-    this.unit().delete(reference);
+    this.write((transaction) => transaction.delete(reference));
   }
 
-  private unit(): UnitOfWork {
+  private write(write: (transaction: Transaction) => unknown): void {
     const unit = this.transactions.current;
-    if (unit) return unit;
+    if (unit && !unit.readOnly) return unit.onBeforeCommit(() => void write(unit.transaction));
     throw new Error(
-      'A write outside a transaction. Declare @Transactional({ readOnly: false }) on the handler, or use ' +
-        'transactions.run({ readOnly: false }, ...).',
+      `A write ${unit ? 'in a read-only' : 'outside a'} transaction. Declare @Transactional({ readOnly: false }) on the ` +
+        'handler, or use transactions.run({ readOnly: false }, ...).',
     );
   }
 }

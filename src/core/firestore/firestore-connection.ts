@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.js';
 /** An open client and what has to be closed with it. */
 export interface FirestoreConnection {
   firestore: Firestore;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const LOCAL_PROJECT = 'local';
@@ -17,7 +17,7 @@ export async function openFirestore(settings: Settings): Promise<FirestoreConnec
     case 'embedded':
       return openEmbedded(settings);
     case 'emulator':
-      return connect(settings, settings.FIRESTORE_EMULATOR_HOST!);
+      return connect(settings, settings.FIRESTORE_EMULATOR_HOST);
     case 'cloud':
       return connect(settings);
   }

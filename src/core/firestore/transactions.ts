@@ -2,26 +2,29 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Firestore } from 'firebase-admin/firestore';
-import { ServiceUnavailable } from '../errors/errors.js';
 import { TypedError } from '../errors/typed-error.js';
-import { UnitOfWork } from './unit-of-work.js';
+import { Contention } from './firestore.errors.js';
+import { type TransactionHook, UnitOfWork } from './unit-of-work.js';
+
+export { Contention } from './firestore.errors.js';
 
 export interface TransactionOptions {
   /** Default true: a snapshot that neither waits nor makes others wait. False to write. */
   readOnly?: boolean;
   /** How often the work runs at most when others change the same documents. Default 5. */
   maxAttempts?: number;
+  /** Milliseconds to wait at most before the second attempt, and before any; it doubles from one to the other. Default 40 and 1000. */
+  backoff?: { first: number; longest: number };
+  /** No transaction at all: each read sees the latest data by itself, and nothing can be written. Default false. */
+  inconsistentReads?: boolean;
 }
 
-/** 503: others changed the same documents at each attempt. Nothing was written. */
-export class Contention extends ServiceUnavailable {
-  static override readonly code = 'CONTENTION';
-  static override readonly message =
-    'Others are changing the same data; nothing was written. Try again in a moment.';
+interface Committed<Result> {
+  unit: UnitOfWork;
+  result: Result;
 }
 
-const FIRST_BACKOFF_MILLISECONDS = 20;
-const LONGEST_BACKOFF_MILLISECONDS = 1000;
+const DEFAULT_BACKOFF = { first: 40, longest: 1000 };
 
 /** Runs work in Firestore transactions and knows, anywhere below, which one is running. */
 @Injectable()
@@ -37,23 +40,53 @@ export class Transactions {
   }
 
   /**
-   * Runs `work` in a transaction and commits what it wrote; inside a running one it joins that. When others hold the
+   * Runs `work` in a transaction and commits what it changed; inside a running one it joins that. When others hold the
    * documents, `work` runs again from its beginning, with a new unit of work, after a back-off.
    * @throws {Contention} when all attempts met contention
    * @throws whatever `work` throws; then nothing is written
    */
   async run<Result>(
     options: TransactionOptions,
-    work: (unit: UnitOfWork) => Promise<Result>,
+    work: (unit: UnitOfWork | undefined) => Promise<Result>,
   ): Promise<Result> {
-    const { readOnly = true, maxAttempts = 5 } = options;
+    const { readOnly = true, inconsistentReads = false } = options;
     const joined = this.current;
-    if (joined && joined.readOnly && !readOnly) {
+    if (joined?.readOnly && !readOnly) {
       throw new Error(
         'A writing transaction cannot start inside a read-only one; make the outer one { readOnly: false }.',
       );
     }
-    if (joined) return work(joined);
+    if (joined || inconsistentReads) return work(joined);
+    const { unit, result } = await this.attemptRepeatedly(options, work);
+    return this.runAfterCommit(unit, result);
+  }
+
+  /**
+   * Has `hook` run inside the running transaction, after its work and before its writes: it may still read, change and
+   * throw. It sees the result of the work; what it returns, if not undefined, takes its place.
+   */
+  beforeCommit(hook: TransactionHook): void {
+    this.require('beforeCommit').onBeforeCommit(hook);
+  }
+
+  /**
+   * Has `hook` run once the running transaction has committed, and only then. It sees the result of the work; what it
+   * returns, if not undefined, takes its place. What it throws is logged, for the work is done; to answer with an error
+   * all the same, it returns a {@link TypedError}.
+   */
+  afterCommit(hook: TransactionHook): void {
+    this.require('afterCommit').onAfterCommit(hook);
+  }
+
+  private require(call: string): UnitOfWork {
+    if (this.current) return this.current;
+    throw new Error(`transactions.${call}() outside a transaction.`);
+  }
+
+  private async attemptRepeatedly<Result>(
+    { readOnly = true, maxAttempts = 5, backoff = DEFAULT_BACKOFF }: TransactionOptions,
+    work: (unit: UnitOfWork) => Promise<Result>,
+  ): Promise<Committed<Result>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.attempt(readOnly, work);
@@ -61,20 +94,42 @@ export class Transactions {
         if (!isRetryable(error)) throw error;
         if (attempt >= maxAttempts) throw new Contention({ cause: error, headers: { 'Retry-After': '1' } });
         this.logger.debug(`Attempt ${attempt} of a transaction met contention: ${(error as Error).message}`);
-        await delay(backoff(attempt));
+        await delay(backoffAfter(attempt, backoff));
       }
     }
   }
 
-  private attempt<Result>(readOnly: boolean, work: (unit: UnitOfWork) => Promise<Result>): Promise<Result> {
-    // The client's own retry would wait for a second before it runs again; one attempt each leaves that to run().
+  private async attempt<Result>(
+    readOnly: boolean,
+    work: (unit: UnitOfWork) => Promise<Result>,
+  ): Promise<Committed<Result>> {
+    // The client's own retry would wait for a second before it runs again; one attempt each leaves that to us.
     const options = readOnly ? ({ readOnly: true } as const) : { maxAttempts: 1 };
-    return this.firestore.runTransaction(async (transaction) => {
-      const unit = new UnitOfWork(transaction, readOnly);
-      const result = await this.running.run(unit, () => work(unit));
-      unit.flush();
-      return result;
-    }, options);
+    let unit: UnitOfWork | undefined;
+    try {
+      return await this.firestore.runTransaction((transaction) => {
+        const attempt = (unit = new UnitOfWork(transaction, readOnly));
+        return this.running.run(attempt, async () => {
+          const result = (await attempt.complete(await work(attempt))) as Result;
+          return { result, unit: attempt };
+        });
+      }, options);
+    } catch (error) {
+      throw unit?.explain(error) ?? error;
+    }
+  }
+
+  private async runAfterCommit<Result>(unit: UnitOfWork, result: Result): Promise<Result> {
+    let answer: unknown = result;
+    for (const hook of unit.afterCommitHooks) {
+      try {
+        answer = (await hook(answer)) ?? answer;
+      } catch (error) {
+        this.logger.error('A hook after the commit failed; what was committed stays so.', error);
+      }
+    }
+    if (answer instanceof TypedError) throw answer;
+    return answer as Result;
   }
 }
 
@@ -87,6 +142,6 @@ function isRetryable(error: unknown): boolean {
 }
 
 /** Exponential, with full jitter, so that those who collided do not meet again. */
-function backoff(attempt: number): number {
-  return Math.random() * Math.min(LONGEST_BACKOFF_MILLISECONDS, FIRST_BACKOFF_MILLISECONDS * 2 ** attempt);
+function backoffAfter(attempt: number, { first, longest }: { first: number; longest: number }): number {
+  return Math.random() * Math.min(longest, first * 2 ** (attempt - 1));
 }

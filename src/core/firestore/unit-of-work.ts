@@ -1,71 +1,163 @@
 import type {
-  AggregateQuery,
-  AggregateQuerySnapshot,
-  AggregateSpec,
   DocumentData,
   DocumentReference,
   DocumentSnapshot,
   Query,
-  QuerySnapshot,
   Transaction,
-  UpdateData,
 } from 'firebase-admin/firestore';
+import type { DocumentModel } from './document/document-model.js';
+import { freeze } from './document/stored-form.js';
+import { TrackedDocument } from './tracked-document.js';
+
+/** Sees the result of the transaction's work; what it returns, if not undefined, takes its place. */
+export type TransactionHook = (result: unknown) => unknown;
+
+const ALREADY_EXISTS = 6;
+const NOT_FOUND = 5;
 
 /**
- * One attempt of one transaction: reads go to Firestore at once (and lock), writes wait until the work is done. So a
+ * One attempt of one transaction. Each document that it touches is here once; writes wait until the work is done. So a
  * read may follow a write, which Firestore by itself forbids, and dropping the writes is all it takes to write nothing.
  */
 export class UnitOfWork {
-  private writes: Array<(transaction: Transaction) => void> = [];
+  private readonly documents = new Map<string, TrackedDocument>();
+  private readonly beforeCommit: TransactionHook[] = [];
+  private readonly afterCommit: TransactionHook[] = [];
+  private isDiscarded = false;
 
   constructor(
-    private readonly transaction: Transaction,
+    /** The client's own, for what repositories do not do. It reads before it writes, Firestore's rule. */
+    readonly transaction: Transaction,
     readonly readOnly: boolean,
   ) {}
 
-  get<Data>(reference: DocumentReference<Data>): Promise<DocumentSnapshot<Data>> {
-    return this.transaction.get(reference);
+  /** The instances in the order of the references; those not read yet in one round trip. */
+  async findMany<T extends object>(
+    model: DocumentModel<T>,
+    references: readonly DocumentReference[],
+  ): Promise<Array<T | undefined>> {
+    const tracked = references.map((reference) => this.track(model, reference));
+    await this.read(tracked);
+    return tracked.map((document) => document.instance);
   }
 
-  find<Data>(query: Query<Data>): Promise<QuerySnapshot<Data>> {
-    return this.transaction.get(query);
+  /** @throws {Error} if the transaction has changed documents of the collection: a query would not see that */
+  async query(query: Query, model: DocumentModel): Promise<DocumentSnapshot[]> {
+    this.refuseIfChanged(model.collection);
+    return (await this.transaction.get(query)).docs;
   }
 
-  aggregate<Spec extends AggregateSpec, Data, Stored extends DocumentData>(
-    query: AggregateQuery<Spec, Data, Stored>,
-  ): Promise<AggregateQuerySnapshot<Spec, Data, Stored>> {
-    return this.transaction.get(query);
+  /** The instance of a document that a query found. */
+  adopt<T extends object>(model: DocumentModel<T>, snapshot: DocumentSnapshot): T | undefined {
+    const document = this.track(model, snapshot.ref);
+    this.take(document, snapshot.data());
+    return document.instance;
   }
 
-  create<Data>(reference: DocumentReference<Data>, data: Data): void {
-    this.write((transaction) => transaction.create(reference, data as never));
+  /** @throws {Error} if the transaction has changed documents of the collection: a query would not see that */
+  refuseIfChanged(collection: string): void {
+    const changed = [...this.documents.values()].find(
+      ({ reference, isChanged }) => reference.parent.path === collection && isChanged,
+    );
+    if (!changed) return;
+    throw new Error(
+      `This transaction has changed ${changed.name}, and a query of ${collection} would not see it. ` +
+        'Query first and change then, or read by key.',
+    );
   }
 
-  update<Data extends DocumentData>(reference: DocumentReference<Data>, changes: UpdateData<Data>): void {
-    this.write((transaction) => transaction.update(reference, changes));
+  /**
+   * The document to be changed.
+   * @throws {Error} in a read-only transaction
+   */
+  change<T extends object>(model: DocumentModel<T>, reference: DocumentReference): TrackedDocument<T> {
+    if (!this.readOnly) return this.track(model, reference);
+    throw new Error(
+      `A write (${reference.path}) in a read-only transaction. Routes read by default: declare ` +
+        '@Transactional({ readOnly: false }) on the handler, or transactions.run({ readOnly: false }, ...) elsewhere.',
+    );
   }
 
-  delete(reference: DocumentReference<never> | DocumentReference): void {
-    this.write((transaction) => transaction.delete(reference));
+  /** See `Transactions.beforeCommit`. */
+  onBeforeCommit(hook: TransactionHook): void {
+    this.beforeCommit.push(hook);
   }
 
-  /** Nothing of this attempt will be written. */
+  /** See `Transactions.afterCommit`. */
+  onAfterCommit(hook: TransactionHook): void {
+    this.afterCommit.push(hook);
+  }
+
+  /** Nothing of this attempt will be written, and its hooks do not run. */
   discard(): void {
-    this.writes = [];
+    this.isDiscarded = true;
   }
 
-  /** Hands the writes to the transaction; it commits them atomically when its function returns. */
-  flush(): void {
-    for (const write of this.writes) write(this.transaction);
+  get afterCommitHooks(): readonly TransactionHook[] {
+    return this.isDiscarded ? [] : this.afterCommit;
   }
 
-  private write(write: (transaction: Transaction) => void): void {
-    if (this.readOnly) {
-      throw new Error(
-        'A write in a read-only transaction. Routes read by default: declare @Transactional({ readOnly: false }) on the ' +
-          'handler, or transactions.run({ readOnly: false }, ...) elsewhere.',
-      );
+  /**
+   * Runs the hooks before the commit and hands all writes to the transaction, which commits them when its function
+   * returns.
+   * @throws {InvalidDocument}
+   */
+  async complete(result: unknown): Promise<unknown> {
+    for (const hook of this.beforeCommit) {
+      if (this.isDiscarded) break;
+      result = (await hook(result)) ?? result;
     }
-    this.writes.push(write);
+    if (this.isDiscarded || this.readOnly) return result;
+    await this.read([...this.documents.values()].filter(({ mustBeCompared }) => mustBeCompared));
+    await this.prepare();
+    const changed = this.changed();
+    for (const document of changed) document.validate();
+    for (const document of changed) document.write(this.transaction);
+    return result;
+  }
+
+  /** What the commit failed for, in the terms of the document that it failed for. */
+  explain(error: unknown): unknown {
+    const { code, message } = error as { code?: unknown; message?: string };
+    if (code !== ALREADY_EXISTS && code !== NOT_FOUND) return error;
+    const document = [...this.documents.values()].find(({ name }) => message?.endsWith(`/documents/${name}`));
+    return document?.errorFor(code === NOT_FOUND ? 'notFound' : 'exists', error) ?? error;
+  }
+
+  private track<T extends object>(model: DocumentModel<T>, reference: DocumentReference): TrackedDocument<T> {
+    let document = this.documents.get(reference.path);
+    if (!document) {
+      document = new TrackedDocument(model, reference);
+      this.documents.set(reference.path, document);
+    }
+    return document as unknown as TrackedDocument<T>;
+  }
+
+  private async read(documents: readonly TrackedDocument[]): Promise<void> {
+    const unknown = [...new Set(documents)].filter(({ isKnown }) => !isKnown);
+    if (unknown.length === 0) return;
+    const snapshots = await this.transaction.getAll(...unknown.map(({ reference }) => reference));
+    unknown.forEach((document, index) => this.take(document, snapshots[index]!.data()));
+  }
+
+  private take(document: TrackedDocument, data: DocumentData | undefined): void {
+    document.read(data);
+    if (this.readOnly) freeze(document.instance);
+  }
+
+  /** A hook may change other documents, which are prepared then too; each is once. */
+  private async prepare(): Promise<void> {
+    const prepared = new Set<TrackedDocument>();
+    const unprepared = () => this.changed().filter((each) => !prepared.has(each));
+    for (let documents = unprepared(); documents.length > 0; documents = unprepared()) {
+      for (const document of documents) {
+        prepared.add(document);
+        await document.prepare();
+      }
+    }
+  }
+
+  private changed(): TrackedDocument[] {
+    return [...this.documents.values()].filter(({ isChanged }) => isChanged);
   }
 }
