@@ -1,0 +1,439 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Firestore } from '@google-cloud/firestore';
+import fc from 'fast-check';
+import protobuf from 'protobufjs';
+import type { Footprint } from './support/attacked-server.ts';
+import { answerOf, frame, RawClient } from './support/raw-grpc.ts';
+import type { RawAnswer } from './support/raw-grpc.ts';
+import './support/client.ts';
+import { startEmbeddedFirestore } from '../src/index.ts';
+
+/** FUZZ_RUNS=10000 for a long look. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+const DATABASE = 'projects/fuzz/databases/(default)';
+const ROOT = `${DATABASE}/documents`;
+
+/** What bad input may be answered with. UNKNOWN (2) and INTERNAL (13) mean that the engine was surprised. */
+const EXPECTED = new Set([0, 3, 5, 6, 8, 9, 10, 11, 12]);
+
+const descriptor = createRequire(import.meta.url)('@google-cloud/firestore-api/build/protos/protos.json') as protobuf.INamespace;
+const proto = protobuf.Root.fromJSON(descriptor);
+const service = proto.lookupService('google.firestore.v1.Firestore');
+const METHODS = service.methodsArray.map(({ name }) => name);
+const UNARY = service.methodsArray.filter(({ requestStream }) => !requestStream).map(({ name }) => name);
+
+let child: ChildProcess;
+let port: number;
+let db: Firestore;
+let raw: RawClient;
+
+beforeAll(async () => {
+  child = fork(join(import.meta.dirname, 'support/attacked-server.ts'), { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  db = new Firestore({ projectId: 'fuzz', host: `127.0.0.1:${port}`, ssl: false });
+  await db.doc('alive/yes').set({ n: 1 });
+});
+beforeEach(() => {
+  raw = new RawClient(port);
+});
+afterEach(async () => {
+  raw.close();
+  expect(child.exitCode).toBeNull();
+  expect((await db.doc('alive/yes').get()).get('n')).toBe(1);
+});
+afterAll(async () => {
+  await db.terminate();
+  const exited = once(child, 'exit');
+  child.send('close');
+  expect((await exited)[0]).toBe(0);
+});
+
+async function footprint(): Promise<Footprint> {
+  child.send('footprint');
+  return ((await once(child, 'message')) as [Footprint])[0];
+}
+
+function encoded(method: string, request: object): Uint8Array {
+  const type = (service.methods[method]!.resolve() as protobuf.Method).resolvedRequestType!;
+  return type.encode(type.fromObject(request)).finish();
+}
+
+function expectAnswer({ status, message }: RawAnswer): void {
+  expect({ status: EXPECTED.has(status!) ? 'expected' : status, message }).toEqual({ status: 'expected', message });
+}
+
+/** Requests that are in order, to be damaged. */
+const value = { mapValue: { fields: { a: { integerValue: 7 }, b: { arrayValue: { values: [{ stringValue: 'x' }, { doubleValue: 1.5 }] } } } } };
+const document = { name: `${ROOT}/c/d`, fields: { v: value, t: { timestampValue: { seconds: 1, nanos: 5000 } }, g: { geoPointValue: { latitude: 1, longitude: 2 } } } };
+const writes = [
+  { update: document, updateMask: { fieldPaths: ['v', 't'] }, updateTransforms: [{ fieldPath: 'n', increment: { integerValue: 1 } }, { fieldPath: 'l', appendMissingElements: { values: [value] } }] },
+  { delete: `${ROOT}/c/e`, currentDocument: { updateTime: { seconds: 5 } } },
+];
+const structuredQuery = {
+  from: [{ collectionId: 'c' }],
+  select: { fields: [{ fieldPath: 'v' }] },
+  where: { compositeFilter: { op: 'AND', filters: [
+    { fieldFilter: { field: { fieldPath: 'v.a' }, op: 'GREATER_THAN', value: { integerValue: 1 } } },
+    { fieldFilter: { field: { fieldPath: 't' }, op: 'IN', value: { arrayValue: { values: [{ stringValue: 'x' }] } } } },
+    { unaryFilter: { field: { fieldPath: 'n' }, op: 'IS_NOT_NULL' } },
+  ] } },
+  orderBy: [{ field: { fieldPath: 'v.a' }, direction: 'DESCENDING' }],
+  startAt: { values: [{ integerValue: 9 }], before: true },
+  offset: 1,
+  limit: { value: 3 },
+};
+const valid: [string, Uint8Array][] = [
+  ['GetDocument', encoded('GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['v.a'] }, readTime: { seconds: 5 } })],
+  ['ListDocuments', encoded('ListDocuments', { parent: ROOT, collectionId: 'c', pageSize: 3, showMissing: true, pageToken: 'Yy9k' })],
+  ['CreateDocument', encoded('CreateDocument', { parent: ROOT, collectionId: 'c', documentId: 'x', document: { fields: document.fields } })],
+  ['UpdateDocument', encoded('UpdateDocument', { document, updateMask: { fieldPaths: ['v'] } })],
+  ['DeleteDocument', encoded('DeleteDocument', { name: `${ROOT}/c/d`, currentDocument: { exists: true } })],
+  ['BatchGetDocuments', encoded('BatchGetDocuments', { database: DATABASE, documents: [`${ROOT}/c/d`, `${ROOT}/c/e`], newTransaction: { readOnly: {} } })],
+  ['BeginTransaction', encoded('BeginTransaction', { database: DATABASE, options: { readWrite: { retryTransaction: Buffer.from('abc') } } })],
+  ['Commit', encoded('Commit', { database: DATABASE, writes })],
+  ['Rollback', encoded('Rollback', { database: DATABASE, transaction: Buffer.from('abc') })],
+  ['RunQuery', encoded('RunQuery', { parent: ROOT, structuredQuery })],
+  ['RunAggregationQuery', encoded('RunAggregationQuery', { parent: ROOT, structuredAggregationQuery: { structuredQuery, aggregations: [{ alias: 'n', count: {} }, { alias: 's', sum: { field: { fieldPath: 'v.a' } } }] } })],
+  ['PartitionQuery', encoded('PartitionQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c', allDescendants: true }], orderBy: [{ field: { fieldPath: '__name__' } }] }, partitionCount: 3 })],
+  ['ListCollectionIds', encoded('ListCollectionIds', { parent: ROOT, pageSize: 2 })],
+  ['BatchWrite', encoded('BatchWrite', { database: DATABASE, writes })],
+];
+
+/** One kind of damage after another. */
+const damage = fc.array(
+  fc.record({ kind: fc.constantFrom('flip', 'cut', 'insert', 'remove', 'repeat', 'byte'), at: fc.nat(2000), by: fc.nat(255) }),
+  { minLength: 1, maxLength: 4 },
+);
+
+function damaged(bytes: Uint8Array, steps: { kind: string; at: number; by: number }[]): Buffer {
+  let result = Buffer.from(bytes);
+  for (const { kind, at: anywhere, by } of steps) {
+    const at = result.length === 0 ? 0 : anywhere % result.length;
+    const [head, tail] = [result.subarray(0, at), result.subarray(at)];
+    if (kind === 'flip' && at < result.length) result[at]! ^= 1 << (by & 7);
+    else if (kind === 'byte' && at < result.length) result[at] = by;
+    else if (kind === 'cut') result = Buffer.from(head);
+    else if (kind === 'insert') result = Buffer.concat([head, Buffer.alloc(1 + (by & 15), by), tail]);
+    else if (kind === 'remove') result = Buffer.concat([head, tail.subarray(1 + (by & 7))]);
+    else result = Buffer.concat([head, tail, tail]);
+  }
+  return result;
+}
+
+describe('messages', () => {
+  it('in order are answered', async () => {
+    for (const [method, bytes] of valid) expectAnswer(await raw.call(method, bytes));
+  });
+
+  it('of random bytes get a gRPC error', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...UNARY), fc.uint8Array({ maxLength: 60 }), async (method, bytes) => {
+        expectAnswer(await raw.call(method, bytes));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('damaged anywhere get an answer', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...valid), damage, async ([method, bytes], steps) => {
+        expectAnswer(await raw.call(method, damaged(bytes, steps)));
+      }),
+      { numRuns: RUNS * 4 },
+    );
+  });
+
+  it('to the wrong method get an answer', async () => {
+    for (const method of UNARY) {
+      for (const [, bytes] of valid) expectAnswer(await raw.call(method, bytes));
+    }
+  });
+
+  it.each(UNARY)('that are empty get an error from %s', async (method) => {
+    const answer = await raw.call(method, Buffer.alloc(0));
+    expectAnswer(answer);
+    expect(answer.status).not.toBe(0);
+  });
+});
+
+describe('absurd messages', () => {
+  const tag = (field: number, wire: number) => (field << 3) | wire;
+  const nested = (bytes: Uint8Array, field: number) => Buffer.concat([Buffer.from([tag(field, 2)]), varint(bytes.length), bytes]);
+
+  /** Messages within messages: each ends with the next, after what `head` puts before it. */
+  function tower(depth: number, innermost: Uint8Array, ...layers: { head: Uint8Array; field: number }[]): Buffer {
+    const parts: Uint8Array[] = [innermost];
+    let length = innermost.length;
+    for (let level = 0; level < depth; level++) {
+      for (const { head, field } of layers) {
+        const start = Buffer.concat([head, Buffer.from([tag(field, 2)]), varint(length)]);
+        parts.push(start);
+        length += start.length;
+      }
+    }
+    return Buffer.concat(parts.reverse());
+  }
+
+  function varint(value: number): Buffer {
+    const bytes: number[] = [];
+    for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
+    return Buffer.from([...bytes, value]);
+  }
+
+  it.each(UNARY)('with groups in groups get an error from %s', async (method) => {
+    for (const count of [100, 100_000, 5_000_000]) {
+      const answer = await raw.call(method, Buffer.alloc(count, tag(15, 3)));
+      expectAnswer(answer);
+      expect(answer.status).not.toBe(0);
+    }
+  });
+
+  it('with values nested beyond any limit get an error', async () => {
+    for (const depth of [21, 1_000, 20_000]) {
+      const none = Buffer.alloc(0);
+      const key = nested(Buffer.from('k'), 1);
+      const value = tower(depth, Buffer.from([tag(11, 0), 0]), { head: key, field: 2 }, { head: none, field: 1 }, { head: none, field: 6 });
+      const fields = nested(Buffer.concat([nested(Buffer.from('f'), 1), nested(value, 2)]), 2);
+      const update = nested(Buffer.concat([nested(Buffer.from(`${ROOT}/c/deep`), 1), fields]), 1);
+      const commit = Buffer.concat([nested(Buffer.from(DATABASE), 1), nested(update, 2)]);
+      const answer = await raw.call('Commit', commit);
+      expectAnswer(answer);
+      expect(answer.status).toBe(3);
+    }
+  });
+
+  it('with filters in filters get an error', async () => {
+    for (const depth of [50, 5_000, 50_000]) {
+      const and = Buffer.from([tag(1, 0), 1]);
+      const filter = tower(depth, Buffer.alloc(0), { head: and, field: 2 }, { head: Buffer.alloc(0), field: 1 });
+      const from = nested(nested(Buffer.from('c'), 2), 2);
+      const answer = await raw.call('RunQuery', Buffer.concat([nested(Buffer.from(ROOT), 1), nested(Buffer.concat([from, nested(filter, 3)]), 2)]));
+      expectAnswer(answer);
+      expect(answer.status).not.toBe(0);
+    }
+  });
+
+  it('with names that an error message cuts within a character get an error', async () => {
+    for (const start of ['', 'a']) {
+      const answer = await raw.call('GetDocument', encoded('GetDocument', { name: `${ROOT}/c/${start}${'😀'.repeat(1_000)}` }));
+      expect(answer.status).toBe(3);
+    }
+  });
+
+  it('with a disjunction of a billion get an error at once', async () => {
+    const either = { compositeFilter: { op: 'OR', filters: Array.from({ length: 10 }, (_, at) => ({ fieldFilter: { field: { fieldPath: 'a' }, op: 'EQUAL', value: { integerValue: at } } })) } };
+    const where = { compositeFilter: { op: 'AND', filters: Array.from({ length: 200 }, () => either) } };
+    const answer = await raw.call('RunQuery', encoded('RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], where } }));
+    expect(answer.status).toBe(3);
+  });
+
+  it('of many bytes get an error that says which limit', async () => {
+    const big = Buffer.alloc(11 * 1024 * 1024);
+    for (const method of UNARY) {
+      const answer = await raw.call(method, big);
+      if (answer.status === 12) continue;
+      expect([method, answer.status]).toEqual([method, 3]);
+      expect(answer.message).toMatch(/exceeds%20the%20limit|exceeds the limit/);
+    }
+    // More than gRPC itself would take by default or at Google's limit.
+    expect((await raw.call('Commit', Buffer.alloc(40 * 1024 * 1024))).status).toBe(3);
+  });
+
+  it.each([
+    ['names', 'GetDocument', { name: `${ROOT}/${'a/'.repeat(100_000)}b` }],
+    ['field paths', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['a.'.repeat(100_000) + 'a'] } }],
+    ['unclosed quotes', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['`'.repeat(100_001)] } }],
+    ['tokens', 'ListDocuments', { parent: ROOT, collectionId: 'c', pageToken: 'x'.repeat(1_000_000) }],
+    ['page sizes', 'ListDocuments', { parent: ROOT, collectionId: 'c', pageSize: 2 ** 31 - 1 }],
+    ['negative page sizes', 'ListCollectionIds', { parent: ROOT, pageSize: -5 }],
+    ['negative offsets', 'RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], offset: -1 } }],
+    ['large offsets and limits', 'RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], offset: 2 ** 31 - 1, limit: { value: 2 ** 31 - 1 } } }],
+    ['transaction ids', 'Commit', { database: DATABASE, transaction: Buffer.alloc(1_000_000, 7) }],
+    ['timestamps', 'GetDocument', { name: `${ROOT}/c/d`, readTime: { seconds: '9223372036854775807', nanos: -1 } }],
+    ['documents asked for', 'BatchGetDocuments', { database: DATABASE, documents: Array.from({ length: 100_000 }, (_, at) => `${ROOT}/c/${at}`) }],
+    ['masks', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: Array.from({ length: 50_000 }, (_, at) => `f${at}`) } }],
+    ['writes', 'Commit', { database: DATABASE, writes: Array.from({ length: 20_000 }, () => ({ delete: `${ROOT}/c/d` })) }],
+  ])('with absurd %s get an answer', async (_, method, request) => {
+    expectAnswer(await raw.call(method, encoded(method, request)));
+  });
+
+  it.each(['', '/', 'projects', `${DATABASE}`, `${ROOT}//a`, `${ROOT}/a/`, `${ROOT}/a/..`, `${ROOT}/__a__/b`, 'projects//databases//documents/a/b', `${ROOT}/a/${'x'.repeat(1501)}`, `${ROOT}/\u0000/\u0000`, '/'.repeat(50)])(
+    'with the name %j get an answer everywhere',
+    async (name) => {
+      const requests: [string, object][] = [
+        ['GetDocument', { name }],
+        ['DeleteDocument', { name }],
+        ['UpdateDocument', { document: { name } }],
+        ['CreateDocument', { parent: name, collectionId: 'c', documentId: 'd' }],
+        ['CreateDocument', { parent: ROOT, collectionId: name, documentId: 'd' }],
+        ['CreateDocument', { parent: ROOT, collectionId: 'c', documentId: name }],
+        ['ListDocuments', { parent: name, collectionId: 'c' }],
+        ['ListCollectionIds', { parent: name }],
+        ['BatchGetDocuments', { database: name, documents: [name] }],
+        ['BatchGetDocuments', { database: DATABASE, documents: [name] }],
+        ['BeginTransaction', { database: name }],
+        ['Commit', { database: name }],
+        ['Commit', { database: DATABASE, writes: [{ delete: name }] }],
+        ['Rollback', { database: name, transaction: Buffer.from('x') }],
+        ['BatchWrite', { database: DATABASE, writes: [{ delete: name }] }],
+        ['RunQuery', { parent: name, structuredQuery: { from: [{ collectionId: 'c' }] } }],
+        ['RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: name }] } }],
+      ];
+      for (const [method, request] of requests) expectAnswer(await raw.call(method, encoded(method, request)));
+    },
+  );
+});
+
+describe('streams', () => {
+  const [[, get]] = valid as [[string, Uint8Array]];
+
+  it('of paths that do not exist get UNIMPLEMENTED', async () => {
+    for (const path of ['/', '/x', '/google.firestore.v1.Firestore/Nothing', '/google.firestore.v2.Firestore/Commit', '/%00%ff', `/${'x'.repeat(8_000)}`]) {
+      expect([path, (await raw.call(path, get)).status]).toEqual([path, 12]);
+    }
+  });
+
+  it.each(METHODS)('with bytes in no frame end with an error in %s', async (method) => {
+    const oddities = [
+      Buffer.alloc(0),
+      Buffer.from([0]),
+      Buffer.from([0, 0, 0, 0]),
+      frame(get, { length: 1_000_000 }),
+      frame(get, { length: 2 ** 32 - 1 }),
+      frame(get, { compressed: 1 }),
+      frame(get, { compressed: 255 }),
+      frame(get, { length: 3 }),
+      Buffer.concat([frame(get), frame(get), frame(get)]),
+      Buffer.alloc(100_000, 0xff),
+    ];
+    for (const bytes of oddities) {
+      const { status } = await raw.send(method, bytes);
+      expect([method, bytes.subarray(0, 8), typeof status]).toEqual([method, bytes.subarray(0, 8), 'number']);
+    }
+  });
+
+  it('with strange headers end', async () => {
+    for (const headers of [
+      { 'content-type': 'text/html' },
+      { 'content-type': 'application/grpc+json' },
+      { 'grpc-encoding': 'nonsense' },
+      { 'grpc-timeout': 'forever' },
+      { 'grpc-timeout': '0n' },
+      { 'grpc-timeout': '1n' },
+      { 'x-bin': '!!!' },
+      { 'x-long-bin': 'A'.repeat(6_000) },
+    ] as Record<string, string>[]) {
+      await raw.send('GetDocument', frame(get), headers);
+    }
+  });
+
+  it('with a message as the first of several deadlines answer', async () => {
+    await Promise.all(Array.from({ length: 200 }, () => raw.send('RunQuery', frame(valid.find(([name]) => name === 'RunQuery')![1]), { 'grpc-timeout': '1m' })));
+  });
+});
+
+describe('what is left open', () => {
+  it('streams: half of a message, then reset or nothing, and all goes back', async () => {
+    await footprint();
+    const before = await footprint();
+    for (let round = 0; round < 3; round++) {
+      const attackers = Array.from({ length: 10 }, () => new RawClient(port));
+      const endings = attackers.flatMap((attacker) =>
+        METHODS.map(async (method, at) => {
+          const stream = attacker.open(method);
+          stream.write(frame(Buffer.alloc(2_000, 1), { length: 4_000 }));
+          const closed = answerOf(stream, method);
+          if (at % 3 === 0) stream.close(8);
+          else if (at % 3 === 1) stream.end();
+          else attacker.session.ping(() => attacker.close());
+          await closed;
+        }),
+      );
+      await Promise.all(endings);
+      attackers.forEach((attacker) => attacker.close());
+    }
+    await expectGoneBack(before);
+  });
+
+  it('answers that nobody reads', async () => {
+    const batch = db.batch();
+    for (let at = 0; at < 20; at++) batch.set(db.doc(`large/d${at}`), { text: 'x'.repeat(100_000) });
+    await batch.commit();
+    const before = await footprint();
+    const all = encoded('RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'large' }] } });
+    const attackers = Array.from({ length: 10 }, () => new RawClient(port));
+    await Promise.all(
+      attackers.map(async (attacker) => {
+        const streams = Array.from({ length: 10 }, () => attacker.open('RunQuery'));
+        for (const stream of streams) stream.end(frame(all));
+        await Promise.all(streams.map((stream) => once(stream, 'response')));
+      }),
+    );
+    attackers.forEach((attacker) => attacker.close());
+    await expectGoneBack(before);
+    await db.recursiveDelete(db.collection('large'));
+  });
+
+  it('thousands of bad requests leave nothing', async () => {
+    const junk = Buffer.alloc(20_000, 0x5a);
+    const burst = () => Promise.all(Array.from({ length: 500 }, (_, at) => raw.call(UNARY[at % UNARY.length]!, junk)));
+    await burst();
+    const before = await footprint();
+    for (let round = 0; round < 4; round++) await burst();
+    await expectGoneBack(before);
+  });
+
+  it('connections that say nothing, something else, or half of it', async () => {
+    const before = await footprint();
+    const openings = ['', 'P', 'PRI * HTTP/2.0', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnot a frame at all', 'GET / HTTP/1.1\r\nHost:', 'GET', '\0\0\0', '\x16\x03\x01\x02\x00\x01\x00'];
+    const sockets = await Promise.all(
+      openings.map(async (opening) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        if (opening !== '') socket.write(opening, 'latin1');
+        return socket;
+      }),
+    );
+    expect((await db.doc('alive/yes').get()).get('n')).toBe(1);
+    sockets.forEach((socket) => socket.destroy());
+    await expectGoneBack(before);
+  });
+
+  /** The kernel tells the server of closed connections in its own time: asks again, each time after a request. */
+  async function expectGoneBack(before: Footprint): Promise<void> {
+    let after = await footprint();
+    for (let tries = 0; tries < 200 && after.sockets > before.sockets; tries++) {
+      await db.doc('alive/yes').get();
+      after = await footprint();
+    }
+    expect(after.sockets).toBeLessThanOrEqual(before.sockets);
+    expect((after.memory - before.memory) / 2 ** 20).toBeLessThan(10);
+  }
+});
+
+describe('a server that is told to stop', () => {
+  it.each([
+    ['nothing', ''],
+    ['half of an HTTP request', 'GET / HTTP/1.1\r\nHost:'],
+    ['half of the HTTP/2 preface', 'PRI * HTTP'],
+    ['an HTTP/2 connection without requests', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0'],
+  ])('stops although a connection sent %s', async (_, opening) => {
+    const server = await startEmbeddedFirestore();
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    if (opening !== '') socket.write(opening, 'latin1');
+    // An answer to a later connection: the server has seen the earlier one.
+    await (await fetch(`http://${server.address}/`, { headers: { connection: 'close' } })).text();
+    const closed = once(socket, 'close');
+    await server.close();
+    await closed;
+  });
+});

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { FirestoreError } from '../src/errors.ts';
+import { LockTable } from '../src/transaction/lock-table.ts';
+import type { Owner } from '../src/transaction/lock-types.ts';
+
+let locks: LockTable;
+beforeEach(() => {
+  locks = new LockTable({ patience: 30, deadline: 60 });
+});
+afterEach(() => locks.close());
+
+interface Party extends Owner {
+  failure: FirestoreError | undefined;
+}
+
+let age = 0;
+function party(transaction = true): Party {
+  const made: Party = {
+    age: ++age,
+    transaction,
+    failure: undefined,
+    aborted: (error) => {
+      made.failure = error;
+    },
+  };
+  return made;
+}
+
+const read = (owner: Owner, ...keys: string[]) => locks.read(owner, () => ({ keys, value: undefined }));
+const write = (owner: Owner, ...keys: string[]) =>
+  new Promise<void>((resolve, reject) => {
+    const changes = keys.map((path) => ({ path, before: undefined, after: undefined }));
+    locks.write(owner, keys, () => changes, resolve, reject);
+  });
+
+describe('the lock table', () => {
+  it('lets a second reader in at once when the first has gone, or after a moment', async () => {
+    const [a, b, c] = [party(), party(), party()];
+    await read(a, 'x');
+    const second = read(b, 'x').then(() => locks.release(b));
+    locks.release(a);
+    await second;
+    await read(a, 'x');
+    await read(c, 'x');
+    locks.release(a);
+    locks.release(c);
+    expect(locks.size).toBe(0);
+  });
+
+  it('aborts the younger of two that wait for each other', async () => {
+    const [old, young] = [party(), party()];
+    await Promise.all([read(old, 'x'), read(young, 'y')]);
+    await Promise.all([read(old, 'y'), read(young, 'x')]);
+    const first = write(old, 'x', 'y');
+    await expect(write(young, 'x', 'y')).rejects.toMatchObject({ status: 'ABORTED' });
+    await first;
+    expect(young.failure?.status).toBe('ABORTED');
+    locks.release(old);
+    expect(locks.size).toBe(0);
+  });
+
+  it('never aborts a plain commit: the transaction gives way', async () => {
+    const [reader, plain] = [party(), party(false)];
+    await read(reader, 'x');
+    const waiting = write(plain, 'x', 'y');
+    const stuck = write(reader, 'y', 'x');
+    await Promise.race([waiting, stuck]);
+    locks.release(reader);
+    await waiting;
+    locks.release(plain);
+    expect(locks.size).toBe(0);
+  });
+
+  it('takes the locks of a transaction that holds up others for too long', async () => {
+    const [lost, plain] = [party(), party(false)];
+    await read(lost, 'x');
+    await write(plain, 'x');
+    expect(lost.failure?.status).toBe('ABORTED');
+    locks.release(plain);
+    expect(locks.size).toBe(0);
+  });
+
+  it('serves writers before readers that came later', async () => {
+    const [first, writer, late] = [party(), party(false), party()];
+    await read(first, 'x');
+    const order: string[] = [];
+    const written = write(writer, 'x').then(() => {
+      order.push('writer');
+      locks.release(writer);
+    });
+    const wasRead = read(late, 'x').then(() => order.push('reader'));
+    locks.release(first);
+    await Promise.all([written, wasRead]);
+    expect(order).toEqual(['writer', 'reader']);
+  });
+
+  it('forgets a request whose look fails', async () => {
+    const [holder, failing] = [party(), party(false)];
+    await read(holder, 'x');
+    const refused = new Promise((resolve) => {
+      locks.write(failing, ['x'], () => { throw new Error('no such document'); }, () => undefined, resolve);
+    });
+    locks.release(holder);
+    expect(await refused).toMatchObject({ message: 'no such document' });
+    locks.release(failing);
+    expect(locks.size).toBe(0);
+  });
+});
