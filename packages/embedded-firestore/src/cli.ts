@@ -30,14 +30,17 @@ async function main(): Promise<void> {
     return;
   }
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port must be a port number, not "${values.port}".`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port must be a port number, not "${values.port}".`);
   const server = await startEmbeddedFirestore({
     port,
     ...(values.host !== undefined && { host: values.host }),
     ...(!values.memory && { dataDirectory: values.data }),
     ...(values.indexes !== undefined && { indexes: 'strict', indexFile: values.indexes }),
   });
-  process.stdout.write(`Firestore listens on ${server.address}, data ${values.memory ? 'in memory' : `in ${values.data}`}.\n`);
+  process.stdout.write(
+    `Firestore listens on ${server.address}, data ${values.memory ? 'in memory' : `in ${values.data}`}.\n`,
+  );
   process.stdout.write(`export FIRESTORE_EMULATOR_HOST=${server.address}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
 }

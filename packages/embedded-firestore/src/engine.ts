@@ -122,12 +122,20 @@ export class EngineDatabase {
     return this.#read(at, look, (transaction) =>
       this.#locks.read(transaction, () => {
         const value = look();
-        return { keys: value.documents.map(({ path }) => path), query: queryLock(query, value.documents), value };
+        return {
+          keys: value.documents.map(({ path }) => path),
+          query: queryLock(query, value.documents),
+          value,
+        };
       }),
     );
   }
 
-  async aggregate(query: Query, aggregations: readonly Aggregation[], at: Consistency): Promise<Read<Aggregated>> {
+  async aggregate(
+    query: Query,
+    aggregations: readonly Aggregation[],
+    at: Consistency,
+  ): Promise<Read<Aggregated>> {
     this.#indexes.check(query, aggregatedPaths(aggregations));
     const look = (time?: Micros) => aggregate(this.data, query, aggregations, time);
     // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.
@@ -152,7 +160,9 @@ export class EngineDatabase {
     try {
       return await this.#committer.commit(transaction, writes);
     } catch (error) {
-      transaction.aborted(error instanceof FirestoreError ? error : new FirestoreError('INTERNAL', String(error)));
+      transaction.aborted(
+        error instanceof FirestoreError ? error : new FirestoreError('INTERNAL', String(error)),
+      );
       throw error;
     } finally {
       this.#transactions.end(transaction);
@@ -165,7 +175,9 @@ export class EngineDatabase {
     const paths = [...this.data.everything()].map(({ path }) => path);
     for (let from = 0; from < paths.length; from += CLEARED_AT_ONCE) {
       const part = paths.slice(from, from + CLEARED_AT_ONCE);
-      await this.commit(part.map((path) => ({ kind: 'delete', path, fields: new Map(), transforms: [], precondition: {} })));
+      await this.commit(
+        part.map((path) => ({ kind: 'delete', path, fields: new Map(), transforms: [], precondition: {} })),
+      );
     }
   }
 
@@ -210,6 +222,9 @@ export class EngineDatabase {
 
   #checkRetained(time: Micros): Micros {
     if (time >= this.data.history.earliest) return time;
-    throw new FirestoreError('FAILED_PRECONDITION', 'The requested read_time is too old: its history is no longer kept.');
+    throw new FirestoreError(
+      'FAILED_PRECONDITION',
+      'The requested read_time is too old: its history is no longer kept.',
+    );
   }
 }

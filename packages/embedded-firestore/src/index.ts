@@ -34,11 +34,17 @@ export interface EmbeddedFirestore {
  *
  * @throws {StartFailure} when the port is taken, or the data directory is in use or cannot be used.
  */
-export async function startEmbeddedFirestore(options: EmbeddedFirestoreOptions = {}): Promise<EmbeddedFirestore> {
+export async function startEmbeddedFirestore(
+  options: EmbeddedFirestoreOptions = {},
+): Promise<EmbeddedFirestore> {
   const { host = '127.0.0.1', port = 0, dataDirectory, indexes = 'off', indexFile } = options;
   const workerData: WorkerOptions = { host, port, dataDirectory, indexes, indexFile };
   // The host's flags (a test runner's, for instance) are not meant for the engine.
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, execArgv: [], name: 'embedded-firestore' });
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData,
+    execArgv: [],
+    name: 'embedded-firestore',
+  });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const started = await firstMessage(worker, host, port);
   worker.on('error', reportCrash);
@@ -48,7 +54,8 @@ export async function startEmbeddedFirestore(options: EmbeddedFirestoreOptions =
     return closing;
   };
   const address = `${host}:${started}`;
-  const requiredIndexes = async () => (await fetch(`http://${address}${INDEXES_PATH}`)).json() as Promise<IndexFile>;
+  const requiredIndexes = async () =>
+    (await fetch(`http://${address}${INDEXES_PATH}`)).json() as Promise<IndexFile>;
   return { host, port: started, address, requiredIndexes, close };
 }
 

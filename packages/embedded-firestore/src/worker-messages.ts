@@ -9,4 +9,5 @@ export interface WorkerOptions {
   indexFile: string | undefined;
 }
 
-export type FromWorker = { kind: 'ready'; port: number } | { kind: 'failed'; message: string } | { kind: 'closed' };
+export type FromWorker =
+  { kind: 'ready'; port: number } | { kind: 'failed'; message: string } | { kind: 'closed' };

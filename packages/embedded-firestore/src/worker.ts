@@ -11,12 +11,13 @@ try {
   const engine = new Engine({ directory: dataDirectory, indexes, indexFile });
   try {
     const server = await serve(engine, host, port);
-    parentPort!.once('message', async () => {
+    const stop = async () => {
       await server.close();
       await engine.close();
       tell({ kind: 'closed' });
       parentPort!.close();
-    });
+    };
+    parentPort!.once('message', () => void stop());
     tell({ kind: 'ready', port: server.port });
   } catch (error) {
     await engine.close();

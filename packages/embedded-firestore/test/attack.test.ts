@@ -22,7 +22,9 @@ const ROOT = `${DATABASE}/documents`;
 /** What bad input may be answered with. UNKNOWN (2) and INTERNAL (13) mean that the engine was surprised. */
 const EXPECTED = new Set([0, 3, 5, 6, 8, 9, 10, 11, 12]);
 
-const descriptor = createRequire(import.meta.url)('@google-cloud/firestore-api/build/protos/protos.json') as protobuf.INamespace;
+const descriptor = createRequire(import.meta.url)(
+  '@google-cloud/firestore-api/build/protos/protos.json',
+) as protobuf.INamespace;
 const proto = protobuf.Root.fromJSON(descriptor);
 const service = proto.lookupService('google.firestore.v1.Firestore');
 const METHODS = service.methodsArray.map(({ name }) => name);
@@ -34,7 +36,10 @@ let db: Firestore;
 let raw: RawClient;
 
 beforeAll(async () => {
-  child = fork(join(import.meta.dirname, 'support/attacked-server.ts'), { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child = fork(join(import.meta.dirname, 'support/attacked-server.ts'), {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   [{ port }] = (await once(child, 'message')) as [{ port: number }];
   db = new Firestore({ projectId: 'fuzz', host: `127.0.0.1:${port}`, ssl: false });
   await db.doc('alive/yes').set({ n: 1 });
@@ -65,49 +70,143 @@ function encoded(method: string, request: object): Uint8Array {
 }
 
 function expectAnswer({ status, message }: RawAnswer): void {
-  expect({ status: EXPECTED.has(status!) ? 'expected' : status, message }).toEqual({ status: 'expected', message });
+  expect({ status: EXPECTED.has(status!) ? 'expected' : status, message }).toEqual({
+    status: 'expected',
+    message,
+  });
 }
 
 /** Requests that are in order, to be damaged. */
-const value = { mapValue: { fields: { a: { integerValue: 7 }, b: { arrayValue: { values: [{ stringValue: 'x' }, { doubleValue: 1.5 }] } } } } };
-const document = { name: `${ROOT}/c/d`, fields: { v: value, t: { timestampValue: { seconds: 1, nanos: 5000 } }, g: { geoPointValue: { latitude: 1, longitude: 2 } } } };
+const value = {
+  mapValue: {
+    fields: {
+      a: { integerValue: 7 },
+      b: { arrayValue: { values: [{ stringValue: 'x' }, { doubleValue: 1.5 }] } },
+    },
+  },
+};
+const document = {
+  name: `${ROOT}/c/d`,
+  fields: {
+    v: value,
+    t: { timestampValue: { seconds: 1, nanos: 5000 } },
+    g: { geoPointValue: { latitude: 1, longitude: 2 } },
+  },
+};
 const writes = [
-  { update: document, updateMask: { fieldPaths: ['v', 't'] }, updateTransforms: [{ fieldPath: 'n', increment: { integerValue: 1 } }, { fieldPath: 'l', appendMissingElements: { values: [value] } }] },
+  {
+    update: document,
+    updateMask: { fieldPaths: ['v', 't'] },
+    updateTransforms: [
+      { fieldPath: 'n', increment: { integerValue: 1 } },
+      { fieldPath: 'l', appendMissingElements: { values: [value] } },
+    ],
+  },
   { delete: `${ROOT}/c/e`, currentDocument: { updateTime: { seconds: 5 } } },
 ];
 const structuredQuery = {
   from: [{ collectionId: 'c' }],
   select: { fields: [{ fieldPath: 'v' }] },
-  where: { compositeFilter: { op: 'AND', filters: [
-    { fieldFilter: { field: { fieldPath: 'v.a' }, op: 'GREATER_THAN', value: { integerValue: 1 } } },
-    { fieldFilter: { field: { fieldPath: 't' }, op: 'IN', value: { arrayValue: { values: [{ stringValue: 'x' }] } } } },
-    { unaryFilter: { field: { fieldPath: 'n' }, op: 'IS_NOT_NULL' } },
-  ] } },
+  where: {
+    compositeFilter: {
+      op: 'AND',
+      filters: [
+        { fieldFilter: { field: { fieldPath: 'v.a' }, op: 'GREATER_THAN', value: { integerValue: 1 } } },
+        {
+          fieldFilter: {
+            field: { fieldPath: 't' },
+            op: 'IN',
+            value: { arrayValue: { values: [{ stringValue: 'x' }] } },
+          },
+        },
+        { unaryFilter: { field: { fieldPath: 'n' }, op: 'IS_NOT_NULL' } },
+      ],
+    },
+  },
   orderBy: [{ field: { fieldPath: 'v.a' }, direction: 'DESCENDING' }],
   startAt: { values: [{ integerValue: 9 }], before: true },
   offset: 1,
   limit: { value: 3 },
 };
 const valid: [string, Uint8Array][] = [
-  ['GetDocument', encoded('GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['v.a'] }, readTime: { seconds: 5 } })],
-  ['ListDocuments', encoded('ListDocuments', { parent: ROOT, collectionId: 'c', pageSize: 3, showMissing: true, pageToken: 'Yy9k' })],
-  ['CreateDocument', encoded('CreateDocument', { parent: ROOT, collectionId: 'c', documentId: 'x', document: { fields: document.fields } })],
+  [
+    'GetDocument',
+    encoded('GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['v.a'] }, readTime: { seconds: 5 } }),
+  ],
+  [
+    'ListDocuments',
+    encoded('ListDocuments', {
+      parent: ROOT,
+      collectionId: 'c',
+      pageSize: 3,
+      showMissing: true,
+      pageToken: 'Yy9k',
+    }),
+  ],
+  [
+    'CreateDocument',
+    encoded('CreateDocument', {
+      parent: ROOT,
+      collectionId: 'c',
+      documentId: 'x',
+      document: { fields: document.fields },
+    }),
+  ],
   ['UpdateDocument', encoded('UpdateDocument', { document, updateMask: { fieldPaths: ['v'] } })],
   ['DeleteDocument', encoded('DeleteDocument', { name: `${ROOT}/c/d`, currentDocument: { exists: true } })],
-  ['BatchGetDocuments', encoded('BatchGetDocuments', { database: DATABASE, documents: [`${ROOT}/c/d`, `${ROOT}/c/e`], newTransaction: { readOnly: {} } })],
-  ['BeginTransaction', encoded('BeginTransaction', { database: DATABASE, options: { readWrite: { retryTransaction: Buffer.from('abc') } } })],
+  [
+    'BatchGetDocuments',
+    encoded('BatchGetDocuments', {
+      database: DATABASE,
+      documents: [`${ROOT}/c/d`, `${ROOT}/c/e`],
+      newTransaction: { readOnly: {} },
+    }),
+  ],
+  [
+    'BeginTransaction',
+    encoded('BeginTransaction', {
+      database: DATABASE,
+      options: { readWrite: { retryTransaction: Buffer.from('abc') } },
+    }),
+  ],
   ['Commit', encoded('Commit', { database: DATABASE, writes })],
   ['Rollback', encoded('Rollback', { database: DATABASE, transaction: Buffer.from('abc') })],
   ['RunQuery', encoded('RunQuery', { parent: ROOT, structuredQuery })],
-  ['RunAggregationQuery', encoded('RunAggregationQuery', { parent: ROOT, structuredAggregationQuery: { structuredQuery, aggregations: [{ alias: 'n', count: {} }, { alias: 's', sum: { field: { fieldPath: 'v.a' } } }] } })],
-  ['PartitionQuery', encoded('PartitionQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c', allDescendants: true }], orderBy: [{ field: { fieldPath: '__name__' } }] }, partitionCount: 3 })],
+  [
+    'RunAggregationQuery',
+    encoded('RunAggregationQuery', {
+      parent: ROOT,
+      structuredAggregationQuery: {
+        structuredQuery,
+        aggregations: [
+          { alias: 'n', count: {} },
+          { alias: 's', sum: { field: { fieldPath: 'v.a' } } },
+        ],
+      },
+    }),
+  ],
+  [
+    'PartitionQuery',
+    encoded('PartitionQuery', {
+      parent: ROOT,
+      structuredQuery: {
+        from: [{ collectionId: 'c', allDescendants: true }],
+        orderBy: [{ field: { fieldPath: '__name__' } }],
+      },
+      partitionCount: 3,
+    }),
+  ],
   ['ListCollectionIds', encoded('ListCollectionIds', { parent: ROOT, pageSize: 2 })],
   ['BatchWrite', encoded('BatchWrite', { database: DATABASE, writes })],
 ];
 
 /** One kind of damage after another. */
 const damage = fc.array(
-  fc.record({ kind: fc.constantFrom('flip', 'cut', 'insert', 'remove', 'repeat', 'byte'), at: fc.nat(2000), by: fc.nat(255) }),
+  fc.record({
+    kind: fc.constantFrom('flip', 'cut', 'insert', 'remove', 'repeat', 'byte'),
+    at: fc.nat(2000),
+    by: fc.nat(255),
+  }),
   { minLength: 1, maxLength: 4 },
 );
 
@@ -164,10 +263,15 @@ describe('messages', () => {
 
 describe('absurd messages', () => {
   const tag = (field: number, wire: number) => (field << 3) | wire;
-  const nested = (bytes: Uint8Array, field: number) => Buffer.concat([Buffer.from([tag(field, 2)]), varint(bytes.length), bytes]);
+  const nested = (bytes: Uint8Array, field: number) =>
+    Buffer.concat([Buffer.from([tag(field, 2)]), varint(bytes.length), bytes]);
 
   /** Messages within messages: each ends with the next, after what `head` puts before it. */
-  function tower(depth: number, innermost: Uint8Array, ...layers: { head: Uint8Array; field: number }[]): Buffer {
+  function tower(
+    depth: number,
+    innermost: Uint8Array,
+    ...layers: { head: Uint8Array; field: number }[]
+  ): Buffer {
     const parts: Uint8Array[] = [innermost];
     let length = innermost.length;
     for (let level = 0; level < depth; level++) {
@@ -198,7 +302,13 @@ describe('absurd messages', () => {
     for (const depth of [21, 1_000, 20_000]) {
       const none = Buffer.alloc(0);
       const key = nested(Buffer.from('k'), 1);
-      const value = tower(depth, Buffer.from([tag(11, 0), 0]), { head: key, field: 2 }, { head: none, field: 1 }, { head: none, field: 6 });
+      const value = tower(
+        depth,
+        Buffer.from([tag(11, 0), 0]),
+        { head: key, field: 2 },
+        { head: none, field: 1 },
+        { head: none, field: 6 },
+      );
       const fields = nested(Buffer.concat([nested(Buffer.from('f'), 1), nested(value, 2)]), 2);
       const update = nested(Buffer.concat([nested(Buffer.from(`${ROOT}/c/deep`), 1), fields]), 1);
       const commit = Buffer.concat([nested(Buffer.from(DATABASE), 1), nested(update, 2)]);
@@ -211,9 +321,17 @@ describe('absurd messages', () => {
   it('with filters in filters get an error', async () => {
     for (const depth of [50, 5_000, 50_000]) {
       const and = Buffer.from([tag(1, 0), 1]);
-      const filter = tower(depth, Buffer.alloc(0), { head: and, field: 2 }, { head: Buffer.alloc(0), field: 1 });
+      const filter = tower(
+        depth,
+        Buffer.alloc(0),
+        { head: and, field: 2 },
+        { head: Buffer.alloc(0), field: 1 },
+      );
       const from = nested(nested(Buffer.from('c'), 2), 2);
-      const answer = await raw.call('RunQuery', Buffer.concat([nested(Buffer.from(ROOT), 1), nested(Buffer.concat([from, nested(filter, 3)]), 2)]));
+      const answer = await raw.call(
+        'RunQuery',
+        Buffer.concat([nested(Buffer.from(ROOT), 1), nested(Buffer.concat([from, nested(filter, 3)]), 2)]),
+      );
       expectAnswer(answer);
       expect(answer.status).not.toBe(0);
     }
@@ -221,15 +339,28 @@ describe('absurd messages', () => {
 
   it('with names that an error message cuts within a character get an error', async () => {
     for (const start of ['', 'a']) {
-      const answer = await raw.call('GetDocument', encoded('GetDocument', { name: `${ROOT}/c/${start}${'😀'.repeat(1_000)}` }));
+      const answer = await raw.call(
+        'GetDocument',
+        encoded('GetDocument', { name: `${ROOT}/c/${start}${'😀'.repeat(1_000)}` }),
+      );
       expect(answer.status).toBe(3);
     }
   });
 
   it('with a disjunction of a billion get an error at once', async () => {
-    const either = { compositeFilter: { op: 'OR', filters: Array.from({ length: 10 }, (_, at) => ({ fieldFilter: { field: { fieldPath: 'a' }, op: 'EQUAL', value: { integerValue: at } } })) } };
+    const either = {
+      compositeFilter: {
+        op: 'OR',
+        filters: Array.from({ length: 10 }, (_, at) => ({
+          fieldFilter: { field: { fieldPath: 'a' }, op: 'EQUAL', value: { integerValue: at } },
+        })),
+      },
+    };
     const where = { compositeFilter: { op: 'AND', filters: Array.from({ length: 200 }, () => either) } };
-    const answer = await raw.call('RunQuery', encoded('RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], where } }));
+    const answer = await raw.call(
+      'RunQuery',
+      encoded('RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], where } }),
+    );
     expect(answer.status).toBe(3);
   });
 
@@ -247,54 +378,106 @@ describe('absurd messages', () => {
 
   it.each([
     ['names', 'GetDocument', { name: `${ROOT}/${'a/'.repeat(100_000)}b` }],
-    ['field paths', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['a.'.repeat(100_000) + 'a'] } }],
+    [
+      'field paths',
+      'GetDocument',
+      { name: `${ROOT}/c/d`, mask: { fieldPaths: ['a.'.repeat(100_000) + 'a'] } },
+    ],
     ['unclosed quotes', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['`'.repeat(100_001)] } }],
     ['tokens', 'ListDocuments', { parent: ROOT, collectionId: 'c', pageToken: 'x'.repeat(1_000_000) }],
     ['page sizes', 'ListDocuments', { parent: ROOT, collectionId: 'c', pageSize: 2 ** 31 - 1 }],
     ['negative page sizes', 'ListCollectionIds', { parent: ROOT, pageSize: -5 }],
-    ['negative offsets', 'RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], offset: -1 } }],
-    ['large offsets and limits', 'RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], offset: 2 ** 31 - 1, limit: { value: 2 ** 31 - 1 } } }],
+    [
+      'negative offsets',
+      'RunQuery',
+      { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }], offset: -1 } },
+    ],
+    [
+      'large offsets and limits',
+      'RunQuery',
+      {
+        parent: ROOT,
+        structuredQuery: {
+          from: [{ collectionId: 'c' }],
+          offset: 2 ** 31 - 1,
+          limit: { value: 2 ** 31 - 1 },
+        },
+      },
+    ],
     ['transaction ids', 'Commit', { database: DATABASE, transaction: Buffer.alloc(1_000_000, 7) }],
-    ['timestamps', 'GetDocument', { name: `${ROOT}/c/d`, readTime: { seconds: '9223372036854775807', nanos: -1 } }],
-    ['documents asked for', 'BatchGetDocuments', { database: DATABASE, documents: Array.from({ length: 100_000 }, (_, at) => `${ROOT}/c/${at}`) }],
-    ['masks', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: Array.from({ length: 50_000 }, (_, at) => `f${at}`) } }],
-    ['writes', 'Commit', { database: DATABASE, writes: Array.from({ length: 20_000 }, () => ({ delete: `${ROOT}/c/d` })) }],
+    [
+      'timestamps',
+      'GetDocument',
+      { name: `${ROOT}/c/d`, readTime: { seconds: '9223372036854775807', nanos: -1 } },
+    ],
+    [
+      'documents asked for',
+      'BatchGetDocuments',
+      { database: DATABASE, documents: Array.from({ length: 100_000 }, (_, at) => `${ROOT}/c/${at}`) },
+    ],
+    [
+      'masks',
+      'GetDocument',
+      { name: `${ROOT}/c/d`, mask: { fieldPaths: Array.from({ length: 50_000 }, (_, at) => `f${at}`) } },
+    ],
+    [
+      'writes',
+      'Commit',
+      { database: DATABASE, writes: Array.from({ length: 20_000 }, () => ({ delete: `${ROOT}/c/d` })) },
+    ],
   ])('with absurd %s get an answer', async (_, method, request) => {
     expectAnswer(await raw.call(method, encoded(method, request)));
   });
 
-  it.each(['', '/', 'projects', `${DATABASE}`, `${ROOT}//a`, `${ROOT}/a/`, `${ROOT}/a/..`, `${ROOT}/__a__/b`, 'projects//databases//documents/a/b', `${ROOT}/a/${'x'.repeat(1501)}`, `${ROOT}/\u0000/\u0000`, '/'.repeat(50)])(
-    'with the name %j get an answer everywhere',
-    async (name) => {
-      const requests: [string, object][] = [
-        ['GetDocument', { name }],
-        ['DeleteDocument', { name }],
-        ['UpdateDocument', { document: { name } }],
-        ['CreateDocument', { parent: name, collectionId: 'c', documentId: 'd' }],
-        ['CreateDocument', { parent: ROOT, collectionId: name, documentId: 'd' }],
-        ['CreateDocument', { parent: ROOT, collectionId: 'c', documentId: name }],
-        ['ListDocuments', { parent: name, collectionId: 'c' }],
-        ['ListCollectionIds', { parent: name }],
-        ['BatchGetDocuments', { database: name, documents: [name] }],
-        ['BatchGetDocuments', { database: DATABASE, documents: [name] }],
-        ['BeginTransaction', { database: name }],
-        ['Commit', { database: name }],
-        ['Commit', { database: DATABASE, writes: [{ delete: name }] }],
-        ['Rollback', { database: name, transaction: Buffer.from('x') }],
-        ['BatchWrite', { database: DATABASE, writes: [{ delete: name }] }],
-        ['RunQuery', { parent: name, structuredQuery: { from: [{ collectionId: 'c' }] } }],
-        ['RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: name }] } }],
-      ];
-      for (const [method, request] of requests) expectAnswer(await raw.call(method, encoded(method, request)));
-    },
-  );
+  it.each([
+    '',
+    '/',
+    'projects',
+    `${DATABASE}`,
+    `${ROOT}//a`,
+    `${ROOT}/a/`,
+    `${ROOT}/a/..`,
+    `${ROOT}/__a__/b`,
+    'projects//databases//documents/a/b',
+    `${ROOT}/a/${'x'.repeat(1501)}`,
+    `${ROOT}/\u0000/\u0000`,
+    '/'.repeat(50),
+  ])('with the name %j get an answer everywhere', async (name) => {
+    const requests: [string, object][] = [
+      ['GetDocument', { name }],
+      ['DeleteDocument', { name }],
+      ['UpdateDocument', { document: { name } }],
+      ['CreateDocument', { parent: name, collectionId: 'c', documentId: 'd' }],
+      ['CreateDocument', { parent: ROOT, collectionId: name, documentId: 'd' }],
+      ['CreateDocument', { parent: ROOT, collectionId: 'c', documentId: name }],
+      ['ListDocuments', { parent: name, collectionId: 'c' }],
+      ['ListCollectionIds', { parent: name }],
+      ['BatchGetDocuments', { database: name, documents: [name] }],
+      ['BatchGetDocuments', { database: DATABASE, documents: [name] }],
+      ['BeginTransaction', { database: name }],
+      ['Commit', { database: name }],
+      ['Commit', { database: DATABASE, writes: [{ delete: name }] }],
+      ['Rollback', { database: name, transaction: Buffer.from('x') }],
+      ['BatchWrite', { database: DATABASE, writes: [{ delete: name }] }],
+      ['RunQuery', { parent: name, structuredQuery: { from: [{ collectionId: 'c' }] } }],
+      ['RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: name }] } }],
+    ];
+    for (const [method, request] of requests) expectAnswer(await raw.call(method, encoded(method, request)));
+  });
 });
 
 describe('streams', () => {
   const [[, get]] = valid as [[string, Uint8Array]];
 
   it('of paths that do not exist get UNIMPLEMENTED', async () => {
-    for (const path of ['/', '/x', '/google.firestore.v1.Firestore/Nothing', '/google.firestore.v2.Firestore/Commit', '/%00%ff', `/${'x'.repeat(8_000)}`]) {
+    for (const path of [
+      '/',
+      '/x',
+      '/google.firestore.v1.Firestore/Nothing',
+      '/google.firestore.v2.Firestore/Commit',
+      '/%00%ff',
+      `/${'x'.repeat(8_000)}`,
+    ]) {
       expect([path, (await raw.call(path, get)).status]).toEqual([path, 12]);
     }
   });
@@ -334,7 +517,13 @@ describe('streams', () => {
   });
 
   it('with a message as the first of several deadlines answer', async () => {
-    await Promise.all(Array.from({ length: 200 }, () => raw.send('RunQuery', frame(valid.find(([name]) => name === 'RunQuery')![1]), { 'grpc-timeout': '1m' })));
+    await Promise.all(
+      Array.from({ length: 200 }, () =>
+        raw.send('RunQuery', frame(valid.find(([name]) => name === 'RunQuery')![1]), {
+          'grpc-timeout': '1m',
+        }),
+      ),
+    );
   });
 });
 
@@ -382,7 +571,8 @@ describe('what is left open', () => {
 
   it('thousands of bad requests leave nothing', async () => {
     const junk = Buffer.alloc(20_000, 0x5a);
-    const burst = () => Promise.all(Array.from({ length: 500 }, (_, at) => raw.call(UNARY[at % UNARY.length]!, junk)));
+    const burst = () =>
+      Promise.all(Array.from({ length: 500 }, (_, at) => raw.call(UNARY[at % UNARY.length]!, junk)));
     await burst();
     const before = await footprint();
     for (let round = 0; round < 4; round++) await burst();
@@ -391,7 +581,17 @@ describe('what is left open', () => {
 
   it('connections that say nothing, something else, or half of it', async () => {
     const before = await footprint();
-    const openings = ['', 'P', 'PRI * HTTP/2.0', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnot a frame at all', 'GET / HTTP/1.1\r\nHost:', 'GET', '\0\0\0', '\x16\x03\x01\x02\x00\x01\x00'];
+    const openings = [
+      '',
+      'P',
+      'PRI * HTTP/2.0',
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnot a frame at all',
+      'GET / HTTP/1.1\r\nHost:',
+      'GET',
+      '\0\0\0',
+      '\x16\x03\x01\x02\x00\x01\x00',
+    ];
     const sockets = await Promise.all(
       openings.map(async (opening) => {
         const socket = connect(port, '127.0.0.1');
@@ -432,7 +632,7 @@ describe('a server that is told to stop', () => {
     if (opening !== '') socket.write(opening, 'latin1');
     // An answer to a later connection: the server has seen the earlier one.
     await (await fetch(`http://${server.address}/`, { headers: { connection: 'close' } })).text();
-    const closed = once(socket, 'close');
+    const closed = new Promise((resolve) => socket.on('close', resolve));
     await server.close();
     await closed;
   });

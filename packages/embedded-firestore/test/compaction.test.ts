@@ -27,7 +27,8 @@ function open(compactAt?: number) {
     await segments.append(encodeRecord({ database: 'd', time: ++time, documents: [{ path, document }] }));
     database.load(document, path, time);
   };
-  const state = () => [...database.everything()].map((document) => [document.path, Number(document.fields().get('n'))]);
+  const state = () =>
+    [...database.everything()].map((document) => [document.path, Number(document.fields().get('n'))]);
   return { database, segments, put, state };
 }
 

@@ -101,7 +101,9 @@ describe('writes', () => {
     const { writeTime } = await ref.set({ a: 1 });
     await ref.set({ a: 2 });
     expect(await statusOf(ref.delete({ lastUpdateTime: writeTime }))).toBe(Status.failedPrecondition);
-    expect(await statusOf(ref.update({ a: 3 }, { lastUpdateTime: writeTime }))).toBe(Status.failedPrecondition);
+    expect(await statusOf(ref.update({ a: 3 }, { lastUpdateTime: writeTime }))).toBe(
+      Status.failedPrecondition,
+    );
     await ref.delete({ lastUpdateTime: (await ref.get()).updateTime! });
     expect((await ref.get()).exists).toBe(false);
   });
@@ -162,7 +164,10 @@ describe('transforms', () => {
 
   it('set the time of the commit', async () => {
     const ref = fresh();
-    const { writeTime } = await ref.set({ at: FieldValue.serverTimestamp(), deep: { at: FieldValue.serverTimestamp() } });
+    const { writeTime } = await ref.set({
+      at: FieldValue.serverTimestamp(),
+      deep: { at: FieldValue.serverTimestamp() },
+    });
     expect((await ref.get()).data()).toEqual({ at: writeTime, deep: { at: writeTime } });
   });
 
@@ -180,7 +185,11 @@ describe('transforms', () => {
 
 async function commitTransforms(path: string, updateTransforms: object[]): Promise<void> {
   const database = databaseName(db);
-  const write = { update: { name: `${database}/documents/${path}` }, updateMask: { fieldPaths: [] }, updateTransforms };
+  const write = {
+    update: { name: `${database}/documents/${path}` },
+    updateMask: { fieldPaths: [] },
+    updateTransforms,
+  };
   type Requester = { request(method: string, request: object, tag: string): Promise<unknown> };
   await (db as unknown as Requester).request('commit', { database, writes: [write] }, 'test');
 }

@@ -95,7 +95,9 @@ describe('a data directory', () => {
 
   it('belongs to one process at a time', async () => {
     const first = await startEmbeddedFirestore({ dataDirectory: directory });
-    await expect(startEmbeddedFirestore({ dataDirectory: directory })).rejects.toThrow(/in use by another process/);
+    await expect(startEmbeddedFirestore({ dataDirectory: directory })).rejects.toThrow(
+      /in use by another process/,
+    );
     await first.close();
     await (await startEmbeddedFirestore({ dataDirectory: directory })).close();
   });
@@ -111,7 +113,9 @@ it('a port in use is named', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  await expect(startEmbeddedFirestore({ port })).rejects.toThrow(new RegExp(`127.0.0.1:${port} because another program`));
+  await expect(startEmbeddedFirestore({ port })).rejects.toThrow(
+    new RegExp(`127.0.0.1:${port} because another program`),
+  );
   other.close();
 });
 

@@ -50,7 +50,9 @@ const seeds = [
 
 it.each([...methods().keys()])('%s answers noise with an error, and lives on', async (method) => {
   const path = `/google.firestore.v1.Firestore/${method}`;
-  const cases = Array.from({ length: 60 }, (_, at) => Buffer.concat([seeds[at % seeds.length]!, randomBytes(at)]));
+  const cases = Array.from({ length: 60 }, (_, at) =>
+    Buffer.concat([seeds[at % seeds.length]!, randomBytes(at)]),
+  );
   const statuses = await Promise.all(cases.map((bytes) => call(path, bytes)));
   expect(statuses).not.toContain(INTERNAL);
   expect((await db.doc('a/b').get()).data()).toEqual({ n: 1 });
@@ -66,8 +68,12 @@ it('a value nested a thousand times deep is refused', async () => {
     }
     return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
   };
-  for (let depth = 0; depth < 1_000; depth++) value = wrap(50, wrap(10, Buffer.concat([Buffer.from([10, 1, 97]), wrap(18, value)])));
-  const document = Buffer.concat([wrap(10, name), wrap(18, Buffer.concat([Buffer.from([10, 1, 97]), wrap(18, value)]))]);
+  for (let depth = 0; depth < 1_000; depth++)
+    value = wrap(50, wrap(10, Buffer.concat([Buffer.from([10, 1, 97]), wrap(18, value)])));
+  const document = Buffer.concat([
+    wrap(10, name),
+    wrap(18, Buffer.concat([Buffer.from([10, 1, 97]), wrap(18, value)])),
+  ]);
   const request = Buffer.concat([wrap(10, name.subarray(0, -14)), wrap(18, wrap(10, document))]);
   expect(await call('/google.firestore.v1.Firestore/Commit', request)).toBe(3);
 });

@@ -16,7 +16,11 @@ const file = () => join(directory, 'firestore.indexes.json');
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'embedded-firestore-'));
   const ascending = (fieldPath: string) => ({ fieldPath, order: 'ASCENDING' });
-  const declare = (...fields: object[]) => ({ collectionGroup: 'declared', queryScope: 'COLLECTION', fields });
+  const declare = (...fields: object[]) => ({
+    collectionGroup: 'declared',
+    queryScope: 'COLLECTION',
+    fields,
+  });
   writeFileSync(
     file(),
     JSON.stringify({
@@ -25,7 +29,13 @@ beforeAll(async () => {
         declare(ascending('c'), ascending('b')),
         declare(ascending('x'), { fieldPath: 'y', order: 'DESCENDING' }),
       ],
-      fieldOverrides: [{ collectionGroup: 'grouped', fieldPath: 'a', indexes: [{ order: 'ASCENDING', queryScope: 'COLLECTION_GROUP' }] }],
+      fieldOverrides: [
+        {
+          collectionGroup: 'grouped',
+          fieldPath: 'a',
+          indexes: [{ order: 'ASCENDING', queryScope: 'COLLECTION_GROUP' }],
+        },
+      ],
     }),
   );
   server = await startEmbeddedFirestore({ indexes: 'strict', indexFile: file() });
@@ -56,25 +66,40 @@ describe('a declaration is needed for', () => {
     ['equality and range', (q) => q.where('a', '==', 1).where('b', '>', 2), 'a ASCENDING, b ASCENDING'],
     ['equality and order', (q) => q.where('a', '==', 1).orderBy('b', 'desc'), 'a ASCENDING, b DESCENDING'],
     ['two orders', (q) => q.orderBy('a').orderBy('b', 'desc'), 'a ASCENDING, b DESCENDING'],
-    ['array-contains and order', (q) => q.where('t', 'array-contains', 1).orderBy('b'), 't CONTAINS, b ASCENDING'],
+    [
+      'array-contains and order',
+      (q) => q.where('t', 'array-contains', 1).orderBy('b'),
+      't CONTAINS, b ASCENDING',
+    ],
     ['in and order', (q) => q.where('a', 'in', [1, 2]).orderBy('b'), 'a ASCENDING, b ASCENDING'],
   ])('%s', async (_, build, fields) => {
-    const error = await build(db.collection('free')).get().catch((e: unknown) => e as Error & { code: number });
+    const error = await build(db.collection('free'))
+      .get()
+      .catch((e: unknown) => e as Error & { code: number });
     expect(error).toMatchObject({ code: Status.failedPrecondition });
     const definition = JSON.parse((error as Error).message.replace(/^.*?json: /, ''));
     expect(definition).toMatchObject({ collectionGroup: 'free', queryScope: 'COLLECTION' });
     type Field = { fieldPath: string; order?: string; arrayConfig?: string };
-    expect(definition.fields.map((f: Field) => `${f.fieldPath} ${f.order ?? f.arrayConfig}`).join(', ')).toBe(fields);
+    expect(definition.fields.map((f: Field) => `${f.fieldPath} ${f.order ?? f.arrayConfig}`).join(', ')).toBe(
+      fields,
+    );
   });
 
   it('a filter on a collection group', async () => {
-    expect(await statusOf(db.collectionGroup('free').where('a', '==', 1).get())).toBe(Status.failedPrecondition);
+    expect(await statusOf(db.collectionGroup('free').where('a', '==', 1).get())).toBe(
+      Status.failedPrecondition,
+    );
     expect(await statusOf(db.collectionGroup('grouped').where('a', '==', 1).get())).toBeUndefined();
     expect(await statusOf(db.collectionGroup('free').get())).toBeUndefined();
   });
 
   it('a sum over a filter', async () => {
-    const sum = (name: string) => db.collection(name).where('a', '==', 1).aggregate({ s: AggregateField.sum('b') }).get();
+    const sum = (name: string) =>
+      db
+        .collection(name)
+        .where('a', '==', 1)
+        .aggregate({ s: AggregateField.sum('b') })
+        .get();
     expect(await statusOf(sum('free'))).toBe(Status.failedPrecondition);
     expect(await statusOf(sum('declared'))).toBeUndefined();
   });
@@ -83,7 +108,9 @@ describe('a declaration is needed for', () => {
 it('declared indexes serve what they should, both ways and merged', async () => {
   const declared = db.collection('declared');
   expect(await statusOf(declared.where('a', '==', 1).orderBy('b', 'desc').get())).toBeUndefined();
-  expect(await statusOf(declared.where('a', '==', 1).where('c', '==', 1).where('b', '>', 1).get())).toBeUndefined();
+  expect(
+    await statusOf(declared.where('a', '==', 1).where('c', '==', 1).where('b', '>', 1).get()),
+  ).toBeUndefined();
   expect(await statusOf(declared.orderBy('x', 'desc').orderBy('y').get())).toBeUndefined();
   expect(await statusOf(declared.orderBy('x').orderBy('y').get())).toBe(Status.failedPrecondition);
 });
@@ -95,7 +122,10 @@ it('what queries needed can be written to the file, which is read again', async 
   expect(required.indexes).toContainEqual({
     collectionGroup: 'later',
     queryScope: 'COLLECTION',
-    fields: [{ fieldPath: 'a', order: 'ASCENDING' }, { fieldPath: 'b', order: 'ASCENDING' }],
+    fields: [
+      { fieldPath: 'a', order: 'ASCENDING' },
+      { fieldPath: 'b', order: 'ASCENDING' },
+    ],
   });
   writeFileSync(file(), JSON.stringify(required));
   expect(await statusOf(query.get())).toBeUndefined();

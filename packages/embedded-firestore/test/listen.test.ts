@@ -41,7 +41,11 @@ function queue<T>(subscribe: (next: (value: T) => void, error: (error: Error) =>
 const watch = (query: Query) => queue<QuerySnapshot>((next, error) => query.onSnapshot(next, error));
 
 function changes(snapshot: QuerySnapshot): string {
-  return snapshot.docChanges().map(({ type, doc }) => `${type} ${doc.id}`).sort().join(', ');
+  return snapshot
+    .docChanges()
+    .map(({ type, doc }) => `${type} ${doc.id}`)
+    .sort()
+    .join(', ');
 }
 
 const ids = (snapshot: QuerySnapshot) => snapshot.docs.map(({ id }) => id).join(' ');
@@ -118,12 +122,20 @@ describe('a query listener', () => {
     const all = Array.from({ length: 10 }, () => watch(made.where('n', '>=', 0)));
     await Promise.all(all.map(({ next }) => next()));
     await made.doc('a').set({ n: 1 });
-    expect(await Promise.all(all.map(async ({ next }) => changes(await next())))).toEqual(Array(10).fill('added a'));
+    expect(await Promise.all(all.map(async ({ next }) => changes(await next())))).toEqual(
+      Array(10).fill('added a'),
+    );
     all.forEach(({ stop }) => stop());
   });
 
   it('that cannot be is refused with the reason', async () => {
-    const { next } = watch(freshCollection().where('n', 'not-in', Array.from({ length: 11 }, (_, n) => n)));
+    const { next } = watch(
+      freshCollection().where(
+        'n',
+        'not-in',
+        Array.from({ length: 11 }, (_, n) => n),
+      ),
+    );
     await expect(next()).rejects.toThrow(/"not-in" supports up to 10/);
   });
 });

@@ -98,7 +98,15 @@ describe('the lock table', () => {
     const [holder, failing] = [party(), party(false)];
     await read(holder, 'x');
     const refused = new Promise((resolve) => {
-      locks.write(failing, ['x'], () => { throw new Error('no such document'); }, () => undefined, resolve);
+      locks.write(
+        failing,
+        ['x'],
+        () => {
+          throw new Error('no such document');
+        },
+        () => undefined,
+        resolve,
+      );
     });
     locks.release(holder);
     expect(await refused).toMatchObject({ message: 'no such document' });

@@ -15,7 +15,9 @@ const DATABASE = 'projects/p/databases/d';
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
 
 const integer = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
-const nearPowers = fc.tuple(fc.integer({ min: 50, max: 62 }), fc.bigInt({ min: -3n, max: 3n })).map(([power, by]) => 2n ** BigInt(power) + by);
+const nearPowers = fc
+  .tuple(fc.integer({ min: 50, max: 62 }), fc.bigInt({ min: -3n, max: 3n }))
+  .map(([power, by]) => 2n ** BigInt(power) + by);
 const scalar: fc.Arbitrary<Value> = fc.oneof(
   fc.constantFrom<Value>(null, true, false, NaN, 0, -0, 0n, 1n, 1, Infinity, -Infinity, ''),
   integer,
@@ -24,16 +26,30 @@ const scalar: fc.Arbitrary<Value> = fc.oneof(
   fc.double(),
   fc.string({ unit: 'binary', maxLength: 4 }),
   fc.uint8Array({ maxLength: 3 }),
-  fc.tuple(fc.integer(), fc.integer({ min: 0, max: 999_999 })).map(([s, micros]) => new Timestamp(s, micros * 1000)),
-  fc.tuple(fc.integer({ min: -90, max: 90 }), fc.integer({ min: -180, max: 180 })).map(([a, b]) => new GeoPoint(a, b)),
-  fc.array(fc.constantFrom('a', 'b', 'aa'), { minLength: 1, maxLength: 2 }).map((ids) => new Reference(`${DATABASE}/documents/${ids.map((id) => `${id}/${id}`).join('/')}`)),
+  fc
+    .tuple(fc.integer(), fc.integer({ min: 0, max: 999_999 }))
+    .map(([s, micros]) => new Timestamp(s, micros * 1000)),
+  fc
+    .tuple(fc.integer({ min: -90, max: 90 }), fc.integer({ min: -180, max: 180 }))
+    .map(([a, b]) => new GeoPoint(a, b)),
+  fc
+    .array(fc.constantFrom('a', 'b', 'aa'), { minLength: 1, maxLength: 2 })
+    .map((ids) => new Reference(`${DATABASE}/documents/${ids.map((id) => `${id}/${id}`).join('/')}`)),
 );
 const anyValue: fc.Arbitrary<Value> = fc.letrec<{ value: Value; map: MapValue; list: Value[] }>((tie) => ({
   value: fc.oneof({ maxDepth: 3 }, scalar, tie('map'), tie('list')),
-  map: fc.dictionary(fc.string({ maxLength: 2 }), tie('value'), { maxKeys: 3 }).map((object) => new Map(Object.entries(object))),
-  list: fc.array(tie('value').filter((value) => !Array.isArray(value)), { maxLength: 3 }),
+  map: fc
+    .dictionary(fc.string({ maxLength: 2 }), tie('value'), { maxKeys: 3 })
+    .map((object) => new Map(Object.entries(object))),
+  list: fc.array(
+    tie('value').filter((value) => !Array.isArray(value)),
+    { maxLength: 3 },
+  ),
 })).value;
-const withVectors = fc.oneof({ weight: 9, arbitrary: anyValue }, { weight: 1, arbitrary: fc.array(fc.double(), { minLength: 1, maxLength: 3 }).map((v) => new Vector(v)) });
+const withVectors = fc.oneof(
+  { weight: 9, arbitrary: anyValue },
+  { weight: 1, arbitrary: fc.array(fc.double(), { minLength: 1, maxLength: 3 }).map((v) => new Vector(v)) },
+);
 
 describe('keys and bytes of values', () => {
   it('keys order as the values do', () => {
@@ -68,15 +84,55 @@ describe('keys and bytes of values', () => {
 });
 
 // Few values and names, so that filters find something and orders have ties.
-const few: fc.Arbitrary<Value> = fc.constantFrom<Value>(null, false, true, NaN, 1n, 1, 2n, 2.5, 'a', 'b', new Timestamp(1, 0));
+const few: fc.Arbitrary<Value> = fc.constantFrom<Value>(
+  null,
+  false,
+  true,
+  NaN,
+  1n,
+  1,
+  2n,
+  2.5,
+  'a',
+  'b',
+  new Timestamp(1, 0),
+);
 const list = fc.array(few, { maxLength: 3 });
 const documentFields: fc.Arbitrary<MapValue> = fc
-  .record({ a: few, b: few, c: list, m: few.map((value): Value => new Map([['k', value]])) }, { requiredKeys: [] })
+  .record(
+    { a: few, b: few, c: list, m: few.map((value): Value => new Map([['k', value]])) },
+    { requiredKeys: [] },
+  )
   .map((object) => new Map(Object.entries(object) as [string, Value][]));
-const path = fc.constantFrom('c/1', 'c/2', 'c/3', 'c/4', 'c/5', 'd/1', 'c/1/c/1', 'c/1/c/2', 'd/1/c/1', 'd/1/c/9');
+const path = fc.constantFrom(
+  'c/1',
+  'c/2',
+  'c/3',
+  'c/4',
+  'c/5',
+  'd/1',
+  'c/1/c/1',
+  'c/1/c/2',
+  'd/1/c/1',
+  'd/1/c/9',
+);
 const fieldPath = fc.constantFrom(['a'], ['b'], ['m', 'k'], ['c']);
 
-const operators: Operator[] = ['==', '!=', '<', '<=', '>', '>=', 'in', 'array-contains', 'array-contains-any', 'is-nan', 'is-null', 'is-not-nan', 'is-not-null'];
+const operators: Operator[] = [
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  'array-contains',
+  'array-contains-any',
+  'is-nan',
+  'is-null',
+  'is-not-nan',
+  'is-not-null',
+];
 const fieldFilter: fc.Arbitrary<Filter> = fc
   .tuple(fieldPath, fc.constantFrom(...operators), few, fc.array(few, { minLength: 1, maxLength: 3 }))
   .filter(([, op, value]) => !['==', '!='].includes(op) || (value !== null && !Number.isNaN(value)))
@@ -86,17 +142,36 @@ const fieldFilter: fc.Arbitrary<Filter> = fc
   });
 const nameFilter: fc.Arbitrary<Filter> = fc
   .tuple(fc.constantFrom<Operator>('==', '<', '>=', '!='), path)
-  .map(([op, name]) => ({ kind: 'field', path: ['__name__'], op, value: new Reference(`${DATABASE}/documents/${name}`) }));
+  .map(([op, name]) => ({
+    kind: 'field',
+    path: ['__name__'],
+    op,
+    value: new Reference(`${DATABASE}/documents/${name}`),
+  }));
 const where: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
   filter: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
     { weight: 6, arbitrary: fieldFilter },
     { weight: 1, arbitrary: nameFilter },
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom<'and' | 'or'>('and', 'or'), fc.array(tie('filter'), { minLength: 1, maxLength: 3 })).map(([kind, filters]): Filter => ({ kind, filters })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom<'and' | 'or'>('and', 'or'),
+          fc.array(tie('filter'), { minLength: 1, maxLength: 3 }),
+        )
+        .map(([kind, filters]): Filter => ({ kind, filters })),
+    },
   ),
 })).filter;
-const orderBy: fc.Arbitrary<Order[]> = fc.uniqueArray(fc.record({ path: fieldPath, descending: fc.boolean() }), { maxLength: 2, selector: ({ path: p }) => p.join('.') });
-const cursor: fc.Arbitrary<Cursor> = fc.record({ values: fc.array(few, { minLength: 1, maxLength: 1 }), before: fc.boolean() });
+const orderBy: fc.Arbitrary<Order[]> = fc.uniqueArray(
+  fc.record({ path: fieldPath, descending: fc.boolean() }),
+  { maxLength: 2, selector: ({ path: p }) => p.join('.') },
+);
+const cursor: fc.Arbitrary<Cursor> = fc.record({
+  values: fc.array(few, { minLength: 1, maxLength: 1 }),
+  before: fc.boolean(),
+});
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
 const request: fc.Arbitrary<QueryRequest> = fc
@@ -129,12 +204,23 @@ function normalizedOrNothing(raw: QueryRequest): Query | undefined {
 }
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.array(fc.tuple(path, optional(documentFields)), { minLength: 1, maxLength: 5 }).map((writes) => ({ writes })) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .array(fc.tuple(path, optional(documentFields)), { minLength: 1, maxLength: 5 })
+      .map((writes) => ({ writes })),
+  },
   { weight: 4, arbitrary: request.map((query) => ({ query })) },
 );
 
 function write([name, fields]: [string, MapValue | undefined]): Write {
-  return { kind: fields ? 'update' : 'delete', path: name, fields: fields ?? new Map(), transforms: [], precondition: {} };
+  return {
+    kind: fields ? 'update' : 'delete',
+    path: name,
+    fields: fields ?? new Map(),
+    transforms: [],
+    precondition: {},
+  };
 }
 
 describe('queries', () => {

@@ -28,19 +28,64 @@ async function ids(query: Query): Promise<string> {
 describe('the order of values', () => {
   // In Firestore's order; equal ones share a place.
   const values: unknown[] = [
-    null, false, true, NaN, -Infinity, -1.5, -1, 0, 5e-324, 1, 1.5, 9007199254740991, Infinity,
-    Timestamp.fromMillis(-1), Timestamp.fromMillis(0), new Timestamp(0, 1000),
-    '', '\u0000', 'A', 'a', 'a\u0000', 'a\u0001', 'aa', 'é', '\uffff', '😀',
-    Buffer.from([]), Buffer.from([0]), Buffer.from([0, 0]), Buffer.from([1]), Buffer.from([255]),
-    'ref:a/a', 'ref:a/a/b/c', 'ref:a/b', 'ref:b/a',
-    new GeoPoint(-1, 5), new GeoPoint(0, -5), new GeoPoint(0, 5),
-    [], [null], [1], [1, 2], [2], ['a'],
-    {}, { a: 1 }, { a: 1, b: 1 }, { a: 2 }, { b: 0 },
+    null,
+    false,
+    true,
+    NaN,
+    -Infinity,
+    -1.5,
+    -1,
+    0,
+    5e-324,
+    1,
+    1.5,
+    9007199254740991,
+    Infinity,
+    Timestamp.fromMillis(-1),
+    Timestamp.fromMillis(0),
+    new Timestamp(0, 1000),
+    '',
+    '\u0000',
+    'A',
+    'a',
+    'a\u0000',
+    'a\u0001',
+    'aa',
+    'é',
+    '\uffff',
+    '😀',
+    Buffer.from([]),
+    Buffer.from([0]),
+    Buffer.from([0, 0]),
+    Buffer.from([1]),
+    Buffer.from([255]),
+    'ref:a/a',
+    'ref:a/a/b/c',
+    'ref:a/b',
+    'ref:b/a',
+    new GeoPoint(-1, 5),
+    new GeoPoint(0, -5),
+    new GeoPoint(0, 5),
+    [],
+    [null],
+    [1],
+    [1, 2],
+    [2],
+    ['a'],
+    {},
+    { a: 1 },
+    { a: 1, b: 1 },
+    { a: 2 },
+    { b: 0 },
   ];
 
   it('is the one of Firestore, both ways', async () => {
-    const real = values.map((value) => (typeof value === 'string' && value.startsWith('ref:') ? db.doc(value.slice(4)) : value));
-    const shuffled = real.map((v, at) => [`${at}`.padStart(2, '0'), { v }] as const).sort(() => Math.random() - 0.5);
+    const real = values.map((value) =>
+      typeof value === 'string' && value.startsWith('ref:') ? db.doc(value.slice(4)) : value,
+    );
+    const shuffled = real
+      .map((v, at) => [`${at}`.padStart(2, '0'), { v }] as const)
+      .sort(() => Math.random() - 0.5);
     const made = await collection(Object.fromEntries(shuffled));
     const expected = real.map((_, at) => `${at}`.padStart(2, '0'));
     expect(await ids(made.orderBy('v'))).toBe(expected.join(' '));
@@ -107,11 +152,30 @@ describe('filters', () => {
     ['== of a map', (q) => q.where('m', '==', { k: 1 }), 'a'],
     ['AND', (q) => q.where('s', '==', 'x').where('n', '>=', 2), 'c'],
     ['OR', (q) => q.where(Filter.or(Filter.where('n', '==', 1), Filter.where('s', '==', 'y'))), 'a b'],
-    ['OR with an order', (q) => q.where(Filter.or(Filter.where('n', '==', 1), Filter.where('s', '==', 'y'))).orderBy('n', 'desc'), 'b a'],
-    ['OR of ANDs', (q) => q.where(Filter.or(Filter.and(Filter.where('n', '==', 3), Filter.where('s', '==', 'x')), Filter.where('n', '==', NaN))), 'c e'],
+    [
+      'OR with an order',
+      (q) =>
+        q.where(Filter.or(Filter.where('n', '==', 1), Filter.where('s', '==', 'y'))).orderBy('n', 'desc'),
+      'b a',
+    ],
+    [
+      'OR of ANDs',
+      (q) =>
+        q.where(
+          Filter.or(
+            Filter.and(Filter.where('n', '==', 3), Filter.where('s', '==', 'x')),
+            Filter.where('n', '==', NaN),
+          ),
+        ),
+      'c e',
+    ],
     ['two inequality fields', (q) => q.where('n', '>', 1).where('s', '>', 'w'), 'b c'],
     ['__name__ ==', (q) => q.where(FieldPath.documentId(), '==', 'b'), 'b'],
-    ['__name__ range', (q) => q.where(FieldPath.documentId(), '>', 'b').where(FieldPath.documentId(), '<=', 'd'), 'c d'],
+    [
+      '__name__ range',
+      (q) => q.where(FieldPath.documentId(), '>', 'b').where(FieldPath.documentId(), '<=', 'd'),
+      'c d',
+    ],
     ['__name__ in', (q) => q.where(FieldPath.documentId(), 'in', ['f', 'a', 'nope']), 'a f'],
     ['__name__ with another', (q) => q.where('n', '==', 3).where(FieldPath.documentId(), '>', 'c'), 'd'],
   ])('%s', async (_, build, expected) => {
@@ -161,18 +225,33 @@ describe('the rest of a query', () => {
 
   it('collection groups find all collections of a name, below a document too', async () => {
     const group = `z${db.collection('g').doc().id}`;
-    for (const path of [`a/1/${group}/x`, `b/2/${group}/y`, `${group}/z`, `a/1/other/w`]) await db.doc(path).set({ v: path.length });
+    for (const path of [`a/1/${group}/x`, `b/2/${group}/y`, `${group}/z`, `a/1/other/w`])
+      await db.doc(path).set({ v: path.length });
     expect(await ids(db.collectionGroup(group))).toBe('x y z');
     expect(await ids(db.collectionGroup(group).orderBy('v', 'desc').limit(1))).toMatch(/[xy]/);
   });
 
   it('aggregates', async () => {
-    const made = await collection({ a: { n: 1, m: 1 }, b: { n: 2.5, m: 1 }, c: { n: 'x', m: 1 }, d: { m: 1 } });
+    const made = await collection({
+      a: { n: 1, m: 1 },
+      b: { n: 2.5, m: 1 },
+      c: { n: 'x', m: 1 },
+      d: { m: 1 },
+    });
     const count = await made.where('m', '==', 1).count().get();
     expect(count.data()).toEqual({ count: 4 });
-    const all = await made.aggregate({ sum: AggregateField.sum('n'), avg: AggregateField.average('n'), count: AggregateField.count() }).get();
+    const all = await made
+      .aggregate({
+        sum: AggregateField.sum('n'),
+        avg: AggregateField.average('n'),
+        count: AggregateField.count(),
+      })
+      .get();
     expect(all.data()).toEqual({ sum: 3.5, avg: 1.75, count: 3 });
-    const none = await made.where('n', '>', 99).aggregate({ sum: AggregateField.sum('n'), avg: AggregateField.average('n') }).get();
+    const none = await made
+      .where('n', '>', 99)
+      .aggregate({ sum: AggregateField.sum('n'), avg: AggregateField.average('n') })
+      .get();
     expect(none.data()).toEqual({ sum: 0, avg: null });
   });
 
@@ -181,7 +260,10 @@ describe('the rest of a query', () => {
     const { readTime } = await made.get();
     await made.doc('a').set({ n: 2 });
     await made.doc('b').set({ n: 1 });
-    const past = await db.runTransaction(async (t) => (await t.get(made.where('n', '==', 1))).docs.map((d) => d.id), { readOnly: true, readTime });
+    const past = await db.runTransaction(
+      async (t) => (await t.get(made.where('n', '==', 1))).docs.map((d) => d.id),
+      { readOnly: true, readTime },
+    );
     expect(past).toEqual(['a']);
     expect(await ids(made.where('n', '==', 1))).toBe('b');
   });
@@ -190,7 +272,9 @@ describe('the rest of a query', () => {
     const made = await collection({});
     const many = Array.from({ length: 31 }, (_, at) => at);
     expect(await statusOf(made.where('n', 'in', many).get())).toBe(Status.invalidArgument);
-    expect(await statusOf(made.where('a', 'in', many.slice(0, 6)).where('b', 'in', many.slice(0, 6)).get())).toBe(Status.invalidArgument);
+    expect(
+      await statusOf(made.where('a', 'in', many.slice(0, 6)).where('b', 'in', many.slice(0, 6)).get()),
+    ).toBe(Status.invalidArgument);
     expect(await statusOf(made.where('n', 'not-in', many.slice(0, 11)).get())).toBe(Status.invalidArgument);
   });
 });
@@ -214,14 +298,22 @@ describe('partitions of a collection group', () => {
 
 describe('explain', () => {
   it('names the index, and with analyze the cost', async () => {
-    const made = await collection(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n}`, { a: n % 3, b: n }])));
+    const made = await collection(
+      Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n}`, { a: n % 3, b: n }])),
+    );
     const query = made.where('a', '==', 1).orderBy('b', 'desc').limit(2);
     const planned = await query.explain({ analyze: false });
-    expect(planned.metrics.planSummary.indexesUsed).toEqual([{ query_scope: 'Collection', properties: '(a ASC, b DESC, __name__ DESC)' }]);
+    expect(planned.metrics.planSummary.indexesUsed).toEqual([
+      { query_scope: 'Collection', properties: '(a ASC, b DESC, __name__ DESC)' },
+    ]);
     expect(planned.snapshot).toBeNull();
     const { metrics, snapshot } = await query.explain({ analyze: true });
     expect(snapshot!.size).toBe(2);
-    expect(metrics.executionStats).toMatchObject({ resultsReturned: 2, readOperations: 2, debugStats: { index_entries_scanned: '2' } });
+    expect(metrics.executionStats).toMatchObject({
+      resultsReturned: 2,
+      readOperations: 2,
+      debugStats: { index_entries_scanned: '2' },
+    });
     const counted = await made.where('a', '==', 1).count().explain({ analyze: true });
     expect(counted.snapshot!.data()).toEqual({ count: 10 });
   });

@@ -47,14 +47,21 @@ function groupQuery(group: number, limit?: number): Query {
 }
 
 function put(path: string, random: (below: number) => number): Write {
-  const fields = new Map([['group', BigInt(random(3))], ['n', BigInt(random(100))]]);
+  const fields = new Map([
+    ['group', BigInt(random(3))],
+    ['n', BigInt(random(100))],
+  ]);
   return { kind: random(5) === 0 ? 'delete' : 'update', path, fields, transforms: [], precondition: {} };
 }
 
 const turn = () => new Promise(setImmediate);
 
 /** Runs one random transaction until it commits. */
-async function transact(database: EngineDatabase, random: (below: number) => number, counts: { aborted: number }): Promise<Committed> {
+async function transact(
+  database: EngineDatabase,
+  random: (below: number) => number,
+  counts: { aborted: number },
+): Promise<Committed> {
   let retryOf: string | undefined;
   for (;;) {
     const id = await database.begin(retryOf === undefined ? {} : { retryOf });
@@ -65,7 +72,10 @@ async function transact(database: EngineDatabase, random: (below: number) => num
         for (let wait = random(3); wait > 0; wait--) await turn();
       }
       const paths = new Set(Array.from({ length: random(3) }, () => `c/${random(8)}`));
-      const { time } = await database.commit([...paths].map((path) => put(path, random)), id);
+      const { time } = await database.commit(
+        [...paths].map((path) => put(path, random)),
+        id,
+      );
       return { ...done, time };
     } catch (error) {
       if (!(error instanceof FirestoreError) || error.status !== 'ABORTED') throw error;
@@ -76,11 +86,19 @@ async function transact(database: EngineDatabase, random: (below: number) => num
   }
 }
 
-async function read(database: EngineDatabase, transaction: string, random: (below: number) => number, done: Committed): Promise<void> {
+async function read(
+  database: EngineDatabase,
+  transaction: string,
+  random: (below: number) => number,
+  done: Committed,
+): Promise<void> {
   if (random(3) === 0) {
     const query = groupQuery(random(3), random(2) === 0 ? 2 : undefined);
     const { value } = await database.query(query, { transaction });
-    done.queries.push({ query, paths: value.documents.map(({ path, updateTime }) => `${path} ${updateTime}`) });
+    done.queries.push({
+      query,
+      paths: value.documents.map(({ path, updateTime }) => `${path} ${updateTime}`),
+    });
     return;
   }
   const paths = [`c/${random(8)}`, `c/${random(8)}`];
@@ -88,7 +106,10 @@ async function read(database: EngineDatabase, transaction: string, random: (belo
   value.forEach((document, at) => done.reads.set(paths[at]!, document?.updateTime));
 }
 
-it.each([['in memory', false], ['on disk', true]])(
+it.each([
+  ['in memory', false],
+  ['on disk', true],
+])(
   'random transactions %s read what was true just before they committed',
   async (_, onDisk) => {
     console.info(`SEED=${seed}`);
@@ -106,7 +127,8 @@ it.each([['in memory', false], ['on disk', true]])(
     await Promise.all(clients);
     for (const { time, reads, queries } of committed) {
       const before = time - 1;
-      for (const [path, updateTime] of reads) expect([path, database.data.get(path, before)?.updateTime]).toEqual([path, updateTime]);
+      for (const [path, updateTime] of reads)
+        expect([path, database.data.get(path, before)?.updateTime]).toEqual([path, updateTime]);
       for (const { query, paths } of queries) {
         const { documents } = executeQuery(database.data, query, before);
         expect(documents.map(({ path, updateTime }) => `${path} ${updateTime}`)).toEqual(paths);

@@ -143,9 +143,14 @@ describe('read-write transactions', () => {
         t.update(from, { balance: a!.get('balance') - 1 });
         t.update(to, { balance: b!.get('balance') + 1 });
       });
-    const transfers = Array.from({ length: 60 }, (_, at) => transfer(accounts[at % 5]!, accounts[(at * 3 + 1) % 5]!));
+    const transfers = Array.from({ length: 60 }, (_, at) =>
+      transfer(accounts[at % 5]!, accounts[(at * 3 + 1) % 5]!),
+    );
     const audits = Array.from({ length: 20 }, () =>
-      db.runTransaction(async (t) => (await t.getAll(...accounts)).reduce((sum, d) => sum + d.get('balance'), 0), { readOnly: true }),
+      db.runTransaction(
+        async (t) => (await t.getAll(...accounts)).reduce((sum, d) => sum + d.get('balance'), 0),
+        { readOnly: true },
+      ),
     );
     const settled = await Promise.allSettled(transfers);
     expect(settled.filter(({ status }) => status === 'rejected')).toEqual([]);
@@ -157,24 +162,32 @@ describe('read-only transactions', () => {
   it('see one state, and hold up nobody', async () => {
     const [a, b] = [fresh(), fresh()];
     await Promise.all([a.set({ n: 1 }), b.set({ n: 1 })]);
-    const seen = await db.runTransaction(async (t) => {
-      const first = (await t.get(a)).get('n');
-      await db.batch().set(a, { n: 2 }).set(b, { n: 2 }).commit();
-      return [first, (await t.get(b)).get('n')];
-    }, { readOnly: true });
+    const seen = await db.runTransaction(
+      async (t) => {
+        const first = (await t.get(a)).get('n');
+        await db.batch().set(a, { n: 2 }).set(b, { n: 2 }).commit();
+        return [first, (await t.get(b)).get('n')];
+      },
+      { readOnly: true },
+    );
     expect(seen).toEqual([1, 1]);
   });
 });
 
 describe('transaction ids', () => {
-  type Requester = { request(method: string, request: object, tag: string): Promise<{ transaction: Uint8Array }> };
-  const rpc = (method: string, request: object) => (db as unknown as Requester).request(method, request, 'test');
+  type Requester = {
+    request(method: string, request: object, tag: string): Promise<{ transaction: Uint8Array }>;
+  };
+  const rpc = (method: string, request: object) =>
+    (db as unknown as Requester).request(method, request, 'test');
   const database = () => databaseName(db);
 
   it('that are unknown are refused', async () => {
     const transaction = Buffer.from('nothing');
     expect(await statusOf(rpc('commit', { database: database(), transaction }))).toBe(Status.invalidArgument);
-    expect(await statusOf(rpc('rollback', { database: database(), transaction }))).toBe(Status.invalidArgument);
+    expect(await statusOf(rpc('rollback', { database: database(), transaction }))).toBe(
+      Status.invalidArgument,
+    );
   });
 
   it('that are finished are refused', async () => {
@@ -185,8 +198,13 @@ describe('transaction ids', () => {
   });
 
   it('of read-only transactions cannot commit writes', async () => {
-    const { transaction } = await rpc('beginTransaction', { database: database(), options: { readOnly: {} } });
+    const { transaction } = await rpc('beginTransaction', {
+      database: database(),
+      options: { readOnly: {} },
+    });
     const writes = [{ update: { name: `${database()}/documents/a/b` } }];
-    expect(await statusOf(rpc('commit', { database: database(), transaction, writes }))).toBe(Status.invalidArgument);
+    expect(await statusOf(rpc('commit', { database: database(), transaction, writes }))).toBe(
+      Status.invalidArgument,
+    );
   });
 });

@@ -57,7 +57,9 @@ export function checkWritableName(name: string): void {
 }
 
 export function formatFieldPath(path: FieldPath): string {
-  return path.map((name) => (SIMPLE.test(name) ? name : `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``)).join('.');
+  return path
+    .map((name) => (SIMPLE.test(name) ? name : `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``))
+    .join('.');
 }
 
 export function isName(path: FieldPath): boolean {
@@ -99,7 +101,9 @@ export function checkNoConflicts(paths: readonly FieldPath[], what: string): voi
   for (const path of paths) {
     for (let length = 1; length < path.length; length++) {
       if (seen.has(JSON.stringify(path.slice(0, length)))) {
-        throw invalid(`${what} names both "${formatFieldPath(path.slice(0, length))}" and "${formatFieldPath(path)}".`);
+        throw invalid(
+          `${what} names both "${formatFieldPath(path.slice(0, length))}" and "${formatFieldPath(path)}".`,
+        );
       }
     }
   }

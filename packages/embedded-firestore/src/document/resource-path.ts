@@ -48,7 +48,9 @@ function parseResourceName(name: string): ResourceName {
   const database = at === -1 ? name : name.slice(0, at);
   const rest = at === -1 ? '' : name.slice(at + '/documents'.length);
   if (at === -1 || (rest !== '' && rest[0] !== '/') || !DATABASE.test(database)) {
-    throw invalid(`Resource name "${name}" is not of the form projects/{project}/databases/{database}/documents/...`);
+    throw invalid(
+      `Resource name "${name}" is not of the form projects/{project}/databases/{database}/documents/...`,
+    );
   }
   return { database, path: rest.slice(1) };
 }

@@ -30,7 +30,9 @@ function transformed(current: Value | undefined, transform: Transform, now: Micr
     case 'increment':
     case 'maximum':
     case 'minimum': {
-      const value = isNumber(current) ? numeric(transform.kind, current, transform.operand) : transform.operand;
+      const value = isNumber(current)
+        ? numeric(transform.kind, current, transform.operand)
+        : transform.operand;
       return [value, value];
     }
     case 'arrayUnion':
@@ -44,7 +46,11 @@ export function isNumber(value: Value | undefined): value is bigint | number {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-function numeric(kind: 'increment' | 'maximum' | 'minimum', current: bigint | number, operand: bigint | number) {
+function numeric(
+  kind: 'increment' | 'maximum' | 'minimum',
+  current: bigint | number,
+  operand: bigint | number,
+) {
   if (kind === 'increment') return add(current, operand);
   if (Number.isNaN(current) || Number.isNaN(operand)) return NaN;
   // Equal values of different kinds (3 and 3.0, 0 and -0) leave what is stored.

@@ -51,7 +51,12 @@ function checkNamesWithin(value: Value): void {
   if (value instanceof Map) for (const [key, inner] of value) checkNames(key, inner);
 }
 
-export function applyWrite(database: string, before: Document | undefined, write: Write, now: Micros): WriteOutcome {
+export function applyWrite(
+  database: string,
+  before: Document | undefined,
+  write: Write,
+  now: Micros,
+): WriteOutcome {
   checkPrecondition(documentName(database, write.path), before, write);
   if (write.kind === 'delete') return { after: undefined, transformResults: [] };
   const fields = updatedFields(before, write);
@@ -64,7 +69,7 @@ export function applyWrite(database: string, before: Document | undefined, write
 
 function updatedFields(before: Document | undefined, write: Write): MapValue {
   if (!write.mask) return write.transforms.length === 0 ? write.fields : structuredFields(write.fields);
-  const fields: MapValue = before ? before.fields() : new Map();
+  const fields = before ? before.fields() : new Map<string, Value>();
   for (const path of write.mask) {
     const value = fieldAt(write.fields, path);
     if (value === undefined) deleteField(fields, path);
@@ -87,7 +92,8 @@ function checkPrecondition(name: string, before: Document | undefined, write: Wr
   if (exists === true && !before) {
     throw new FirestoreError('NOT_FOUND', `No document to ${write.kind}: ${name}`);
   }
-  if (exists === false && before) throw new FirestoreError('ALREADY_EXISTS', `Document already exists: ${name}`);
+  if (exists === false && before)
+    throw new FirestoreError('ALREADY_EXISTS', `Document already exists: ${name}`);
   if (updateTime !== undefined && before?.updateTime !== updateTime) {
     const stored = before ? `was last updated at ${before.updateTime}` : 'does not exist';
     throw new FirestoreError(

@@ -14,7 +14,9 @@ export function transactionBytes(id: string): Buffer {
   return Buffer.from(id, 'hex');
 }
 
-export function decodeTransactionOptions(message: TransactionOptionsMessage | null | undefined): TransactionOptions {
+export function decodeTransactionOptions(
+  message: TransactionOptionsMessage | null | undefined,
+): TransactionOptions {
   if (message?.readOnly) {
     const { readTime } = message.readOnly;
     return { readOnly: readTime ? { readTime: microsFromTimestamp(readTime) } : {} };
@@ -41,7 +43,11 @@ export async function consistencyOf(
 }
 
 /** Rolls back a transaction that was begun by a read which then failed: the client never learns its id. */
-export async function orRollback<T>(database: EngineDatabase, begun: Buffer | undefined, work: Promise<T>): Promise<T> {
+export async function orRollback<T>(
+  database: EngineDatabase,
+  begun: Buffer | undefined,
+  work: Promise<T>,
+): Promise<T> {
   try {
     return await work;
   } catch (error) {

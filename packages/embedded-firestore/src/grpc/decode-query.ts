@@ -7,13 +7,33 @@ import { normalizeQuery } from '../query/normalize.ts';
 import type { Filter, Operator, Order, Query, Source } from '../query/query.ts';
 import type { Value } from '../value/types.ts';
 import { isSent } from './messages.ts';
-import type { AggregationMessage, FieldReferenceMessage, FilterMessage, StructuredQueryMessage } from './messages.ts';
+import type {
+  AggregationMessage,
+  FieldReferenceMessage,
+  FilterMessage,
+  StructuredQueryMessage,
+} from './messages.ts';
 
 const FIELD_OPERATORS: readonly (Operator | undefined)[] = [
-  undefined, '<', '<=', '>', '>=', '==', '!=', 'array-contains', 'in', 'array-contains-any', 'not-in',
+  undefined,
+  '<',
+  '<=',
+  '>',
+  '>=',
+  '==',
+  '!=',
+  'array-contains',
+  'in',
+  'array-contains-any',
+  'not-in',
 ];
 const UNARY_OPERATORS: readonly (Operator | undefined)[] = [
-  undefined, undefined, 'is-nan', 'is-null', 'is-not-nan', 'is-not-null',
+  undefined,
+  undefined,
+  'is-nan',
+  'is-null',
+  'is-not-nan',
+  'is-not-null',
 ];
 
 export function decodeQuery(parent: string, message: StructuredQueryMessage | null | undefined): Query {

@@ -49,20 +49,26 @@ export function decodePrecondition(message: PreconditionMessage | null | undefin
 
 function decodeTransforms(messages: FieldTransformMessage[]): Transform[] {
   const transforms = messages.map(decodeTransform);
-  checkNoConflicts(transforms.map(({ path }) => path), 'The list of field transforms');
+  checkNoConflicts(
+    transforms.map(({ path }) => path),
+    'The list of field transforms',
+  );
   return transforms;
 }
 
 function decodeTransform(message: FieldTransformMessage): Transform {
   const path = parseFieldPath(message.fieldPath);
   if (isSent(message, 'setToServerValue')) {
-    if (message.setToServerValue !== 1) throw unimplemented(`set_to_server_value ${message.setToServerValue}`);
+    if (message.setToServerValue !== 1)
+      throw unimplemented(`set_to_server_value ${message.setToServerValue}`);
     return { kind: 'requestTime', path };
   }
   for (const kind of ['increment', 'maximum', 'minimum'] as const) {
-    if (isSent(message, kind)) return { kind, path, operand: requireNumber(message[kind] as Value, `The transform "${kind}"`) };
+    if (isSent(message, kind))
+      return { kind, path, operand: requireNumber(message[kind] as Value, `The transform "${kind}"`) };
   }
-  if (message.appendMissingElements) return { kind: 'arrayUnion', path, values: message.appendMissingElements };
+  if (message.appendMissingElements)
+    return { kind: 'arrayUnion', path, values: message.appendMissingElements };
   if (message.removeAllFromArray) return { kind: 'arrayRemove', path, values: message.removeAllFromArray };
   throw invalid(`The transform of "${message.fieldPath}" has no kind set.`);
 }

@@ -4,7 +4,11 @@ import type { Query } from '../query/query.ts';
 
 /** google.protobuf.Struct of texts. */
 function struct(texts: object): object {
-  return { fields: Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, { stringValue: String(text) }])) };
+  return {
+    fields: Object.fromEntries(
+      Object.entries(texts).map(([name, text]) => [name, { stringValue: String(text) }]),
+    ),
+  };
 }
 
 export function planMessage(query: Query): object {

@@ -1,24 +1,33 @@
 import { randomBytes } from 'node:crypto';
-import { project } from '../document/field-path.ts';
-import type { FieldPath } from '../document/field-path.ts';
-import type { Document } from '../document/document.ts';
 import { checkDatabaseName, documentName, parseDocumentName } from '../document/resource-path.ts';
 import type { Write } from '../document/write.ts';
 import type { Engine, EngineDatabase } from '../engine.ts';
 import { FirestoreError, invalid } from '../errors.ts';
 import type { CommitResult } from '../transaction/committer.ts';
-import type { Micros } from '../value/types.ts';
-import { consistencyOf, decodeTransactionOptions, orRollback, transactionBytes, transactionId } from './consistency.ts';
+import type { Value } from '../value/types.ts';
+import {
+  consistencyOf,
+  decodeTransactionOptions,
+  orRollback,
+  transactionBytes,
+  transactionId,
+} from './consistency.ts';
 import { decodeAggregations, decodeQuery } from './decode-query.ts';
 import { decodeMask, decodePrecondition, decodeWrite, pathWithin } from './decode-write.ts';
 import { planMessage, statsMessage } from './explain-message.ts';
 import { listCollectionIdsPage, listDocumentsPage } from './list-handlers.ts';
 import type {
-  AggregationRequestMessage, ConsistencyMessage, MaskMessage, PreconditionMessage, QueryRequestMessage,
-  TransactionOptionsMessage, WriteMessage,
+  AggregationRequestMessage,
+  ConsistencyMessage,
+  MaskMessage,
+  PreconditionMessage,
+  QueryRequestMessage,
+  TransactionOptionsMessage,
+  WriteMessage,
 } from './messages.ts';
+import { outgoing } from './outgoing.ts';
 import { partitionQuery } from './partition-handler.ts';
-import type { DocumentMessage, OutgoingDocument } from './protocol.ts';
+import type { DocumentMessage } from './protocol.ts';
 import { timeMessage } from './protocol.ts';
 import { statusOf } from './status.ts';
 
@@ -50,7 +59,8 @@ export function handlersOf(engine: Engine) {
       BatchWrite: (request: BatchWriteRequest) => batchWrite(engine, request),
       PartitionQuery: (request: Parameters<typeof partitionQuery>[1]) => partitionQuery(engine, request),
       ListDocuments: (request: Parameters<typeof listDocumentsPage>[1]) => listDocumentsPage(engine, request),
-      ListCollectionIds: (request: Parameters<typeof listCollectionIdsPage>[1]) => listCollectionIdsPage(engine, request),
+      ListCollectionIds: (request: Parameters<typeof listCollectionIdsPage>[1]) =>
+        listCollectionIdsPage(engine, request),
     } satisfies Record<string, UnaryHandler>,
     streaming: {
       BatchGetDocuments: (request: BatchGetRequest) => batchGetDocuments(engine, request),
@@ -58,11 +68,6 @@ export function handlersOf(engine: Engine) {
       RunAggregationQuery: (request: AggregationRequestMessage) => runAggregationQuery(engine, request),
     } satisfies Record<string, StreamHandler>,
   };
-}
-
-export function outgoing(database: EngineDatabase, document: Document, mask?: readonly FieldPath[]): OutgoingDocument {
-  const { name } = database.data;
-  return mask ? { database: name, document, fields: project(document.fields(), mask) } : { database: name, document };
 }
 
 async function getDocument(engine: Engine, request: GetRequest): Promise<object> {
@@ -100,18 +105,26 @@ async function* runQuery(engine: Engine, request: QueryRequestMessage): AsyncGen
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.query(query, at));
   const time = timeMessage(readTime);
-  let opening: object = { ...(begun && { transaction: begun }), ...(value.skipped > 0 && { skippedResults: value.skipped }) };
+  let opening: object = {
+    ...(begun && { transaction: begun }),
+    ...(value.skipped > 0 && { skippedResults: value.skipped }),
+  };
   if (value.documents.length === 0) yield { ...opening, readTime: time };
   for (const document of value.documents) {
     yield { ...opening, document: outgoing(database, document, query.select), readTime: time };
     opening = {};
   }
   if (request.explainOptions) {
-    yield { explainMetrics: { ...planMessage(query), ...statsMessage(value.documents.length, value.cost, started) } };
+    yield {
+      explainMetrics: { ...planMessage(query), ...statsMessage(value.documents.length, value.cost, started) },
+    };
   }
 }
 
-async function* runAggregationQuery(engine: Engine, request: AggregationRequestMessage): AsyncGenerator<object> {
+async function* runAggregationQuery(
+  engine: Engine,
+  request: AggregationRequestMessage,
+): AsyncGenerator<object> {
   const started = performance.now();
   const message = request.structuredAggregationQuery;
   if (!message) throw invalid('The request has no structured_aggregation_query.');
@@ -126,7 +139,8 @@ async function* runAggregationQuery(engine: Engine, request: AggregationRequestM
   const { value, readTime } = await orRollback(database, begun, database.aggregate(query, aggregations, at));
   const result = { aggregateFields: Object.fromEntries(value.values) };
   yield { ...(begun && { transaction: begun }), result, readTime: timeMessage(readTime) };
-  if (request.explainOptions) yield { explainMetrics: { ...planMessage(query), ...statsMessage(1, value.cost, started) } };
+  if (request.explainOptions)
+    yield { explainMetrics: { ...planMessage(query), ...statsMessage(1, value.cost, started) } };
 }
 
 interface BeginRequest {
@@ -179,8 +193,12 @@ async function batchWrite(engine: Engine, request: BatchWriteRequest): Promise<o
   }
   const outcomes = await Promise.allSettled(writes.map((write) => database.commit([write])));
   return {
-    writeResults: outcomes.map((outcome) => (outcome.status === 'fulfilled' ? writeResult(outcome.value.results[0]!) : {})),
-    status: outcomes.map((outcome) => (outcome.status === 'fulfilled' ? { code: 0 } : statusOf(outcome.reason))),
+    writeResults: outcomes.map((outcome) =>
+      outcome.status === 'fulfilled' ? writeResult(outcome.value.results[0]!) : {},
+    ),
+    status: outcomes.map((outcome) =>
+      outcome.status === 'fulfilled' ? { code: 0 } : statusOf(outcome.reason),
+    ),
   };
 }
 
@@ -195,8 +213,14 @@ interface CreateRequest {
 async function createDocument(engine: Engine, request: CreateRequest): Promise<object> {
   const id = request.documentId || randomBytes(15).toString('base64url');
   const name = parseDocumentName(`${request.parent}/${request.collectionId}/${id}`);
-  const fields = request.document?.fields ?? new Map();
-  const write: Write = { kind: 'update', path: name.path, fields, transforms: [], precondition: { exists: false } };
+  const fields = request.document?.fields ?? new Map<string, Value>();
+  const write: Write = {
+    kind: 'update',
+    path: name.path,
+    fields,
+    transforms: [],
+    precondition: { exists: false },
+  };
   return writeAndReturn(engine.database(name.database), write, request.mask);
 }
 
@@ -221,9 +245,13 @@ async function updateDocument(engine: Engine, request: UpdateRequest): Promise<o
   return writeAndReturn(engine.database(name.database), write, request.mask);
 }
 
-async function writeAndReturn(database: EngineDatabase, write: Write, mask?: MaskMessage | null): Promise<object> {
+async function writeAndReturn(
+  database: EngineDatabase,
+  write: Write,
+  mask?: MaskMessage | null,
+): Promise<object> {
   const { time } = await database.commit([write]);
-  const document = database.data.get(write.path, time as Micros);
+  const document = database.data.get(write.path, time);
   if (!document) throw new FirestoreError('NOT_FOUND', `Document "${write.path}" was deleted meanwhile.`);
   return outgoing(database, document, mask ? decodeMask(mask) : undefined);
 }

@@ -4,7 +4,7 @@ import { invalid, unimplemented } from '../errors.ts';
 import { listCollectionIds, listDocuments } from '../query/listing.ts';
 import { consistencyOf } from './consistency.ts';
 import { decodeMask } from './decode-write.ts';
-import { outgoing } from './handlers.ts';
+import { outgoing } from './outgoing.ts';
 import type { ConsistencyMessage, MaskMessage } from './messages.ts';
 
 const DEFAULT_PAGE = 300;
@@ -32,7 +32,11 @@ export async function listDocumentsPage(engine: Engine, request: ListDocumentsRe
   const database = engine.database(name);
   const { at } = await consistencyOf(request, database);
   const { value } = await database.list(at, (time) =>
-    listDocuments(database.data, { collection, showMissing: request.showMissing, limit, ...decodeToken(request.pageToken) }, time),
+    listDocuments(
+      database.data,
+      { collection, showMissing: request.showMissing, limit, ...decodeToken(request.pageToken) },
+      time,
+    ),
   );
   const page = value.slice(0, limit);
   const mask = request.mask ? decodeMask(request.mask) : undefined;
@@ -55,7 +59,10 @@ export interface ListCollectionIdsRequest extends ConsistencyMessage {
   pageToken: string;
 }
 
-export async function listCollectionIdsPage(engine: Engine, request: ListCollectionIdsRequest): Promise<object> {
+export async function listCollectionIdsPage(
+  engine: Engine,
+  request: ListCollectionIdsRequest,
+): Promise<object> {
   const { database: name, path } = parseParentName(request.parent);
   const database = engine.database(name);
   const limit = pageLimit(request.pageSize);

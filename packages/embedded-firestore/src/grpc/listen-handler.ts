@@ -33,7 +33,12 @@ const TARGET_CHANGE = { added: 1, removed: 2, current: 3, reset: 4 } as const;
 export type ListenCall = ServerDuplexStream<Buffer, object>;
 
 /** Serves one Listen stream: targets come and go while events flow the other way. */
-export function listen(engine: Engine, call: ListenCall, decode: (bytes: Buffer) => unknown, fail: (error: unknown) => void): void {
+export function listen(
+  engine: Engine,
+  call: ListenCall,
+  decode: (bytes: Buffer) => unknown,
+  fail: (error: unknown) => void,
+): void {
   let listener: Listener | undefined;
   let database: EngineDatabase | undefined;
   const close = () => listener?.close();
@@ -83,7 +88,8 @@ function decodeTarget(message: TargetMessage, database: EngineDatabase): AddTarg
   }
   if (!message.query) throw unimplemented('A target other than query and documents');
   const query = decodeQuery(message.query.parent, message.query.structuredQuery);
-  if (query.database !== database.data.name) throw invalid('The query is of another database than the stream.');
+  if (query.database !== database.data.name)
+    throw invalid('The query is of another database than the stream.');
   database.checkIndexes(query);
   return { spec: { query }, ...rest };
 }
@@ -109,10 +115,22 @@ function messageOf(event: ListenEvent, database: EngineDatabase): object {
       return { targetChange: { targetChangeType: TARGET_CHANGE[event.kind], targetIds: [event.target] } };
     case 'removed': {
       const cause = event.cause && statusOf(event.cause);
-      return { targetChange: { targetChangeType: TARGET_CHANGE.removed, targetIds: [event.target], ...(cause && { cause }) } };
+      return {
+        targetChange: {
+          targetChangeType: TARGET_CHANGE.removed,
+          targetIds: [event.target],
+          ...(cause && { cause }),
+        },
+      };
     }
     case 'current':
-      return { targetChange: { targetChangeType: TARGET_CHANGE.current, targetIds: [event.target], ...asOf(event.time) } };
+      return {
+        targetChange: {
+          targetChangeType: TARGET_CHANGE.current,
+          targetIds: [event.target],
+          ...asOf(event.time),
+        },
+      };
     case 'snapshot':
       return { targetChange: asOf(event.time) };
     case 'count':
@@ -121,11 +139,19 @@ function messageOf(event: ListenEvent, database: EngineDatabase): object {
       const document = { database: name, document: event.document };
       return { documentChange: { document, targetIds: event.targets, removedTargetIds: event.left } };
     }
-    case 'gone': {
-      const gone = { document: documentName(name, event.path), removedTargetIds: event.targets, readTime: timeMessage(event.time) };
-      return event.deleted ? { documentDelete: gone } : { documentRemove: gone };
-    }
+    case 'gone':
+      return goneMessage(event, name);
   }
+}
+
+function goneMessage(event: Extract<ListenEvent, { kind: 'gone' }>, database: string): object {
+  const { path, targets, time } = event;
+  const gone = {
+    document: documentName(database, path),
+    removedTargetIds: targets,
+    readTime: timeMessage(time),
+  };
+  return event.deleted ? { documentDelete: gone } : { documentRemove: gone };
 }
 
 function asOf(time: Micros): object {

@@ -4,7 +4,14 @@ import type { Reader, Type, Writer } from 'protobufjs';
 import { Document } from '../document/document.ts';
 import { documentName } from '../document/resource-path.ts';
 import { invalid } from '../errors.ts';
-import { readArrayMessage, readEntry, readTimestamp, readValue, writeTimestamp, writeValue } from '../value/wire.ts';
+import {
+  readArrayMessage,
+  readEntry,
+  readTimestamp,
+  readValue,
+  writeTimestamp,
+  writeValue,
+} from '../value/wire.ts';
 import { Timestamp, timestampFromMicros } from '../value/types.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 
@@ -31,7 +38,12 @@ const root = protobuf.Root.fromJSON(neededPackages() as protobuf.INamespace);
 
 function neededPackages() {
   const { google } = descriptor.nested;
-  const { firestore, protobuf: wellKnown, rpc, type } = google.nested as Record<string, unknown> & {
+  const {
+    firestore,
+    protobuf: wellKnown,
+    rpc,
+    type,
+  } = google.nested as Record<string, unknown> & {
     firestore: { nested: Record<string, unknown> };
   };
   const { v1 } = firestore.nested;
@@ -40,7 +52,11 @@ function neededPackages() {
   };
 }
 
-function replace<T>(name: string, decode: (reader: Reader, length: number) => T, encode: (writer: Writer, value: T) => void) {
+function replace<T>(
+  name: string,
+  decode: (reader: Reader, length: number) => T,
+  encode: (writer: Writer, value: T) => void,
+) {
   const type = root.lookupType(name).setup();
   Object.assign(type, {
     decode: (reader: Reader, length?: number) => decode(reader, length ?? reader.len),
@@ -90,7 +106,11 @@ function writeTime(writer: Writer, field: number, time: Micros): void {
 }
 
 interface RawWriter {
-  _push(write: (value: Uint8Array, buffer: Uint8Array, at: number) => void, length: number, value: Uint8Array): Writer;
+  _push(
+    write: (value: Uint8Array, buffer: Uint8Array, at: number) => void,
+    length: number,
+    value: Uint8Array,
+  ): Writer;
 }
 
 function appendRaw(writer: Writer, bytes: Uint8Array): void {

@@ -1,5 +1,11 @@
 import { Metadata, Server, ServerCredentials, status as codes } from '@grpc/grpc-js';
-import type { sendUnaryData, ServerUnaryCall, ServerWritableStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  sendUnaryData,
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { Engine } from '../engine.ts';
@@ -34,7 +40,12 @@ export async function serve(engine: Engine, host: string, port: number): Promise
   server.addService(definition, implementation);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http = createHttpServer((request, response) => void answerHttp(engine, request, response));
-  const front = await openPort(host, port, (socket) => injector.injectConnection(socket), (socket) => http.emit('connection', socket));
+  const front = await openPort(
+    host,
+    port,
+    (socket) => injector.injectConnection(socket),
+    (socket) => http.emit('connection', socket),
+  );
   const close = async () => {
     front.close();
     injector.drain(GRACE_MS);
@@ -57,15 +68,17 @@ async function stop(server: Server): Promise<void> {
 }
 
 function service(engine: Engine) {
-  const { unary, streaming } = handlersOf(engine);
+  const handlers = handlersOf(engine);
+  const unary = new Map<string, UnaryHandler>(Object.entries(handlers.unary));
+  const streaming = new Map<string, StreamHandler>(Object.entries(handlers.streaming));
   const definition: Record<string, object> = {};
   const implementation: UntypedServiceImplementation = {};
   for (const [name, method] of methods()) {
     definition[name] = definitionOf(method);
-    if (name in unary) implementation[name] = unaryCall(method, unary[name as keyof typeof unary] as UnaryHandler);
-    if (name in streaming) {
-      implementation[name] = streamCall(method, streaming[name as keyof typeof streaming] as StreamHandler);
-    }
+    const answer = unary.get(name);
+    if (answer) implementation[name] = unaryCall(method, answer);
+    const stream = streaming.get(name);
+    if (stream) implementation[name] = streamCall(method, stream);
     if (name === 'Listen') implementation[name] = listenCall(engine, method);
   }
   return { definition: definition as unknown as ServiceDefinition, implementation };
@@ -87,44 +100,52 @@ function definitionOf({ path, requestStream, responseStream, encode }: Method): 
 
 function decode(method: Method, bytes: Buffer): never {
   if (bytes.length > MAX_REQUEST_BYTES) {
-    throw invalid(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes (this one has ${bytes.length}).`);
+    throw invalid(
+      `Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes (this one has ${bytes.length}).`,
+    );
   }
   return method.decode(bytes) as never;
 }
 
 function unaryCall(method: Method, handler: UnaryHandler) {
-  return async (call: ServerUnaryCall<Buffer, object>, callback: sendUnaryData<object>) => {
-    let response: object;
-    try {
-      response = await handler(decode(method, call.request));
-    } catch (error) {
-      callback(failure(error));
-      return;
-    }
-    callback(null, response);
+  return (call: ServerUnaryCall<Buffer, object>, callback: sendUnaryData<object>) => {
+    const answer = async () => handler(decode(method, call.request));
+    answer().then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(failure(error)),
+    );
   };
 }
 
 function streamCall(method: Method, handler: StreamHandler) {
-  return async (call: ServerWritableStream<Buffer, object>) => {
+  return (call: ServerWritableStream<Buffer, object>) => {
     // An error without headers before it makes the Node client try again for seven seconds, whatever the error is.
     call.sendMetadata(new Metadata());
-    try {
-      for await (const response of handler(decode(method, call.request))) {
-        if (call.cancelled) return;
-        if (!call.write(response)) await drained(call);
-      }
-      call.end();
-    } catch (error) {
-      call.emit('error', failure(error));
-    }
+    send(call, handler, method).catch((error: unknown) => call.emit('error', failure(error)));
   };
+}
+
+async function send(
+  call: ServerWritableStream<Buffer, object>,
+  handler: StreamHandler,
+  method: Method,
+): Promise<void> {
+  for await (const response of handler(decode(method, call.request))) {
+    if (call.cancelled) return;
+    if (!call.write(response)) await drained(call);
+  }
+  call.end();
 }
 
 function listenCall(engine: Engine, method: Method) {
   return (call: ListenCall) => {
     call.sendMetadata(new Metadata());
-    listen(engine, call, (bytes) => decode(method, bytes), (error) => call.emit('error', failure(error)));
+    listen(
+      engine,
+      call,
+      (bytes) => decode(method, bytes),
+      (error) => call.emit('error', failure(error)),
+    );
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Document } from '../document/document.ts';
 import type { FirestoreError } from '../errors.ts';
 import { invalid } from '../errors.ts';
-import type { Change, Database } from '../storage/database.ts';
+import type { Change } from '../storage/collection.ts';
+import type { Database } from '../storage/database.ts';
 import type { Micros } from '../value/types.ts';
 import { Target } from './target.ts';
 import type { TargetChange, TargetSpec } from './target.ts';
@@ -105,7 +106,10 @@ export class Listener {
     if (this.#changed.size === 0) return;
     const paths = [...this.#changed];
     this.#changed.clear();
-    const changes = [...this.#targets.values()].map((target): [number, TargetChange[]] => [target.id, target.update(paths)]);
+    const changes = [...this.#targets.values()].map((target): [number, TargetChange[]] => [
+      target.id,
+      target.update(paths),
+    ]);
     const time = this.#source.readableTime;
     if (!changes.some(([, some]) => some.length > 0)) return;
     this.#tell(changes, time);

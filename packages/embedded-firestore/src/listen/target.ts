@@ -42,7 +42,8 @@ export class Target {
 
   /** What the change of these documents means for the target. */
   update(paths: Iterable<string>): TargetChange[] {
-    const isLimited = 'query' in this.#spec && (this.#spec.query.limit !== undefined || this.#spec.query.offset > 0);
+    const isLimited =
+      'query' in this.#spec && (this.#spec.query.limit !== undefined || this.#spec.query.offset > 0);
     if (!isLimited) return [...paths].flatMap((path) => this.#updateOne(path));
     for (const path of paths) {
       const document = this.#database.get(path);

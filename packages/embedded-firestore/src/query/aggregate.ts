@@ -8,8 +8,7 @@ import type { Cost } from './execute.ts';
 import type { Query } from './query.ts';
 
 export type Aggregation =
-  | { kind: 'count'; alias: string; upTo?: number }
-  | { kind: 'sum' | 'avg'; alias: string; path: FieldPath };
+  { kind: 'count'; alias: string; upTo?: number } | { kind: 'sum' | 'avg'; alias: string; path: FieldPath };
 
 const MAX_INTEGER = (1n << 63n) - 1n;
 
@@ -29,7 +28,8 @@ export function aggregate(
   time?: Micros,
 ): Aggregated {
   const paths = aggregatedPaths(aggregations);
-  const collect = (value: (aggregation: Aggregation) => Value) => new Map(aggregations.map((each) => [each.alias, value(each)]));
+  const collect = (value: (aggregation: Aggregation) => Value) =>
+    new Map(aggregations.map((each) => [each.alias, value(each)]));
   if (paths.length === 0) {
     const { count, cost } = countQuery(database, query, time);
     return { values: collect((each) => counted(count, each)), cost };

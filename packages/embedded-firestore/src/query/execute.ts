@@ -66,7 +66,12 @@ class Execution {
     }
   }
 
-  #entries(scope: Scope, { definition, prefix }: Scan, { from, to }: Range, reverse: boolean): Iterable<[string, string]> {
+  #entries(
+    scope: Scope,
+    { definition, prefix }: Scan,
+    { from, to }: Range,
+    reverse: boolean,
+  ): Iterable<[string, string]> {
     const end = to === undefined ? afterPrefix(prefix) : prefix + to;
     if (definition.fields.length === 0 && 'collection' in scope) {
       return this.#names(scope.collection, prefix + from, end, reverse);
@@ -78,7 +83,8 @@ class Execution {
 
   /** Documents by name need no index of their own. */
   *#names(collection: string, from: string, to: string, reverse: boolean): Generator<[string, string]> {
-    for (const [key, version] of this.#database.collection(collection)?.versions.range(from, to, reverse) ?? []) {
+    for (const [key, version] of this.#database.collection(collection)?.versions.range(from, to, reverse) ??
+      []) {
       const document = documentAt(version, this.#time);
       if (document) yield [key, document.path];
     }
@@ -98,7 +104,8 @@ class Execution {
       const fields = this.#database.get(path, time)?.fields();
       this.cost.documents++;
       if (!fields) return false;
-      if (!isExact && !this.#database.indexes.get(scope, definition).keysOf(path, fields).includes(key)) return false;
+      if (!isExact && !this.#database.indexes.get(scope, definition).keysOf(path, fields).includes(key))
+        return false;
       return matches({ path, fields });
     };
   }
@@ -147,13 +154,20 @@ function page({ offset, limit = Infinity }: Query, hits: Iterable<Hit>): { hits:
 
 /** Merges streams that are each in order; what several of them have comes once. */
 function* merge(streams: Generator<Hit>[], reverse: boolean): Generator<Hit> {
-  const heads = streams.map((stream) => ({ stream, next: stream.next() })).filter(({ next }) => !next.done);
+  const isBefore = (a: Hit, b: Hit) => a.key !== b.key && a.key < b.key !== reverse;
+  const heads = streams.flatMap((stream) => headOf(stream) ?? []);
   let last: string | undefined;
   while (heads.length > 0) {
-    const best = heads.reduce((a, b) => (b.next.value.key < a.next.value.key !== reverse && b.next.value.key !== a.next.value.key ? b : a));
-    if (best.next.value.key !== last) yield best.next.value;
-    last = best.next.value.key;
-    best.next = best.stream.next();
-    if (best.next.done) heads.splice(heads.indexOf(best), 1);
+    const best = heads.reduce((a, b) => (isBefore(b.hit, a.hit) ? b : a));
+    if (best.hit.key !== last) yield best.hit;
+    last = best.hit.key;
+    const next = headOf(best.stream);
+    if (next) best.hit = next.hit;
+    else heads.splice(heads.indexOf(best), 1);
   }
+}
+
+function headOf(stream: Generator<Hit>): { stream: Generator<Hit>; hit: Hit } | undefined {
+  const next = stream.next() as IteratorResult<Hit, void>;
+  return next.done ? undefined : { stream, hit: next.value };
 }

@@ -12,7 +12,9 @@ export interface IndexUse {
 export function indexesUsed(query: Query): IndexUse[] {
   const plan = planQuery(query);
   const query_scope = query.from.allDescendants ? 'Collection group' : 'Collection';
-  const properties = new Set(plan?.scans.map(({ definition }) => describe(definition, plan.reverse, query.orders.length - 1)));
+  const properties = new Set(
+    plan?.scans.map(({ definition }) => describe(definition, plan.reverse, query.orders.length - 1)),
+  );
   return [...properties].map((text) => ({ query_scope, properties: text }));
 }
 

@@ -46,14 +46,24 @@ function equalitiesOf(filters: readonly FieldFilter[]): DeclaredField[] {
     if (isName(path) || INEQUALITIES.has(op)) continue;
     const fieldPath = formatFieldPath(path);
     const isContains = op === 'array-contains';
-    fields.set(`${fieldPath} ${isContains}`, isContains ? { fieldPath, arrayConfig: 'CONTAINS' } : { fieldPath, order: 'ASCENDING' });
+    fields.set(
+      `${fieldPath} ${isContains}`,
+      isContains ? { fieldPath, arrayConfig: 'CONTAINS' } : { fieldPath, order: 'ASCENDING' },
+    );
   }
   return [...fields.values()].sort((a, b) => compareUtf8(a.fieldPath, b.fieldPath));
 }
 
-function ordersOf(query: Query, aggregated: readonly FieldPath[], equal: ReadonlySet<string>): DeclaredField[] {
+function ordersOf(
+  query: Query,
+  aggregated: readonly FieldPath[],
+  equal: ReadonlySet<string>,
+): DeclaredField[] {
   const fields = query.orders
-    .map(({ path, descending }) => ({ fieldPath: formatFieldPath(path), order: descending ? 'DESCENDING' : 'ASCENDING' }) as const)
+    .map(
+      ({ path, descending }) =>
+        ({ fieldPath: formatFieldPath(path), order: descending ? 'DESCENDING' : 'ASCENDING' }) as const,
+    )
     // A field that has one value only does not order anything.
     .filter(({ fieldPath }) => !equal.has(fieldPath));
   const name = fields.pop()!;
@@ -83,7 +93,8 @@ export function isServed(need: Need, declared: readonly DeclaredIndex[]): boolea
   for (const index of declared) {
     if (index.collectionGroup !== need.collectionGroup || index.queryScope !== need.queryScope) continue;
     const prefix = prefixBefore(index.fields, need.orders);
-    if (!prefix?.every((field) => need.equalities.some((wanted) => fieldKey(wanted) === fieldKey(field)))) continue;
+    if (!prefix?.every((field) => need.equalities.some((wanted) => fieldKey(wanted) === fieldKey(field))))
+      continue;
     found = true;
     for (const field of prefix) missing.delete(fieldKey(field));
   }
@@ -91,11 +102,19 @@ export function isServed(need: Need, declared: readonly DeclaredIndex[]): boolea
 }
 
 /** The fields before the order, if the index ends with it, in its direction or all the other way round. */
-function prefixBefore(fields: readonly DeclaredField[], orders: readonly DeclaredField[]): DeclaredField[] | undefined {
+function prefixBefore(
+  fields: readonly DeclaredField[],
+  orders: readonly DeclaredField[],
+): DeclaredField[] | undefined {
   const ends = fields.slice(fields.length - orders.length);
   if (ends.length !== orders.length) return undefined;
   const same = (flip: boolean) =>
-    ends.every((field, at) => field.fieldPath === orders[at]!.fieldPath && !field.arrayConfig && (field.order !== orders[at]!.order) === flip);
+    ends.every(
+      (field, at) =>
+        field.fieldPath === orders[at]!.fieldPath &&
+        !field.arrayConfig &&
+        (field.order !== orders[at]!.order) === flip,
+    );
   return same(false) || same(true) ? fields.slice(0, fields.length - orders.length) : undefined;
 }
 

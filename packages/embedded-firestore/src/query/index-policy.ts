@@ -68,7 +68,10 @@ export class IndexPolicy {
         (override) =>
           override.collectionGroup === collectionGroup &&
           override.fieldPath === field.fieldPath &&
-          override.indexes.some(({ queryScope: scope, arrayConfig }) => scope === 'COLLECTION_GROUP' && arrayConfig === field.arrayConfig),
+          override.indexes.some(
+            ({ queryScope: scope, arrayConfig }) =>
+              scope === 'COLLECTION_GROUP' && arrayConfig === field.arrayConfig,
+          ),
       );
     return { list: 'fieldOverrides', definition, served: () => fields.every(isDeclared) };
   }
@@ -93,7 +96,9 @@ const AUTOMATIC: FieldOverride['indexes'] = [
 
 function parse(file: string): IndexFile {
   try {
-    const { indexes = [], fieldOverrides = [] } = JSON.parse(readFileSync(file, 'utf8')) as Partial<IndexFile>;
+    const { indexes = [], fieldOverrides = [] } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    ) as Partial<IndexFile>;
     return { indexes: indexes.map(withoutName), fieldOverrides };
   } catch (error) {
     throw new Error(`The index file ${file} cannot be read: ${String(error)}. Correct it or leave it out.`);

@@ -1,5 +1,5 @@
 import type { Document } from '../document/document.ts';
-import type { Change } from '../storage/database.ts';
+import type { Change } from '../storage/collection.ts';
 import type { QueryLock } from '../transaction/lock-types.ts';
 import { compileFilter } from './filter.ts';
 import type { Predicate } from './filter.ts';
@@ -27,7 +27,8 @@ export class Matcher {
     if (!isInSource(this.#query, document.path)) return undefined;
     const candidate = { path: document.path, fields: document.fields() };
     const key = orderKey(this.#query.orders, candidate);
-    if (key === undefined || key < this.#from || (this.#to !== undefined && key >= this.#to)) return undefined;
+    if (key === undefined || key < this.#from || (this.#to !== undefined && key >= this.#to))
+      return undefined;
     return this.#matches(candidate) ? key : undefined;
   }
 }

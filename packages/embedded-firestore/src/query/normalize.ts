@@ -10,7 +10,8 @@ import type { Cursor, FieldFilter, Filter, Order, Query, QueryRequest } from './
 /** Checks a query by Firestore's rules and completes its order. */
 export function normalizeQuery(request: QueryRequest): Query {
   if (request.offset < 0) throw invalid('The offset of a query must not be negative.');
-  if (request.limit !== undefined && request.limit < 0) throw invalid('The limit of a query must not be negative.');
+  if (request.limit !== undefined && request.limit < 0)
+    throw invalid('The limit of a query must not be negative.');
   checkFilters(request.where);
   const orders = completeOrders(request);
   if (request.start) checkCursor(request.start, orders, 'startAt');
@@ -22,14 +23,22 @@ function checkFilters(where: Filter | undefined): void {
   const filters = [...fieldFilters(where)];
   filters.forEach(checkFilter);
   if (where && disjunctions(where) > MAX_DISJUNCTIONS) {
-    throw invalid(`A query may have ${MAX_DISJUNCTIONS} disjunctions at most, counted in disjunctive normal form.`);
+    throw invalid(
+      `A query may have ${MAX_DISJUNCTIONS} disjunctions at most, counted in disjunctive normal form.`,
+    );
   }
-  const negations = filters.filter(({ op }) => op === 'not-in' || op === '!=' || op === 'is-not-nan' || op === 'is-not-null');
-  if (negations.filter(({ op }) => op === 'not-in').length > 1) throw invalid('A query may have one "not-in" filter.');
+  const negations = filters.filter(
+    ({ op }) => op === 'not-in' || op === '!=' || op === 'is-not-nan' || op === 'is-not-null',
+  );
+  if (negations.filter(({ op }) => op === 'not-in').length > 1)
+    throw invalid('A query may have one "not-in" filter.');
   if (negations.length > 1 && negations.some(({ op }) => op === 'not-in')) {
     throw invalid('"not-in" cannot be combined with "!=" in one query.');
   }
-  if (negations.some(({ op }) => op === 'not-in') && filters.some(({ op }) => op === 'in' || op === 'array-contains-any')) {
+  if (
+    negations.some(({ op }) => op === 'not-in') &&
+    filters.some(({ op }) => op === 'in' || op === 'array-contains-any')
+  ) {
     throw invalid('"not-in" cannot be combined with "in" or "array-contains-any" in one query.');
   }
 }
@@ -47,9 +56,11 @@ function checkFilter({ path, op, value }: FieldFilter): void {
 }
 
 function checkList(op: string, value: Value): void {
-  if (!Array.isArray(value) || value.length === 0) throw invalid(`"${op}" needs a non-empty array of values.`);
+  if (!Array.isArray(value) || value.length === 0)
+    throw invalid(`"${op}" needs a non-empty array of values.`);
   const max = op === 'not-in' ? 10 : MAX_DISJUNCTIONS;
-  if (value.length > max) throw invalid(`"${op}" supports up to ${max} values, this one has ${value.length}.`);
+  if (value.length > max)
+    throw invalid(`"${op}" supports up to ${max} values, this one has ${value.length}.`);
 }
 
 /** How many alternatives the filter has when all ORs are pulled to the top. */
@@ -71,12 +82,15 @@ function completeOrders({ orderBy, where }: QueryRequest): Order[] {
     named.add(formatFieldPath(order.path));
   };
   for (const order of orderBy) {
-    if (named.has(formatFieldPath(order.path))) throw invalid(`The order names "${formatFieldPath(order.path)}" twice.`);
+    if (named.has(formatFieldPath(order.path)))
+      throw invalid(`The order names "${formatFieldPath(order.path)}" twice.`);
     add(order);
     if (isName(order.path)) return orders;
   }
   const descending = orders.at(-1)?.descending ?? false;
-  const inequalities = [...fieldFilters(where)].filter(({ op, path }) => INEQUALITIES.has(op) && !isName(path));
+  const inequalities = [...fieldFilters(where)].filter(
+    ({ op, path }) => INEQUALITIES.has(op) && !isName(path),
+  );
   const paths = new Map(inequalities.map(({ path }) => [formatFieldPath(path), path]));
   for (const text of [...paths.keys()].sort(compareUtf8)) {
     if (!named.has(text)) add({ path: paths.get(text)!, descending });
@@ -88,7 +102,9 @@ function completeOrders({ orderBy, where }: QueryRequest): Order[] {
 function checkCursor({ values }: Cursor, orders: Order[], what: string): void {
   if (values.length === 0) throw invalid(`${what} must have at least one value.`);
   if (values.length > orders.length) {
-    throw invalid(`${what} has ${values.length} values, but the query is ordered by ${orders.length} fields.`);
+    throw invalid(
+      `${what} has ${values.length} values, but the query is ordered by ${orders.length} fields.`,
+    );
   }
   values.forEach((value, at) => {
     if (isName(orders[at]!.path) && !(value instanceof Reference)) {

@@ -34,9 +34,15 @@ export function planQuery(query: Query): Plan | undefined {
     : { collection: from.parent === '' ? from.collectionId : `${from.parent}/${from.collectionId}` };
   const reverse = orders[0]!.descending;
   // An index can be read both ways, so one whose first order is ascending serves the opposite as well.
-  const forward = reverse ? orders.map(({ path, descending }) => ({ path, descending: !descending })) : orders;
+  const forward = reverse
+    ? orders.map(({ path, descending }) => ({ path, descending: !descending }))
+    : orders;
   const bounds = cursorRange(query, forward, reverse);
-  return { scope, reverse, scans: conjunctions(query.where).map((filters) => planScan(filters, forward, bounds)) };
+  return {
+    scope,
+    reverse,
+    scans: conjunctions(query.where).map((filters) => planScan(filters, forward, bounds)),
+  };
 }
 
 /** The filter as a list of alternatives, each a list of filters that must all hold. */
@@ -48,7 +54,8 @@ export function conjunctions(filter: Filter | undefined): FieldFilter[][] {
     return parts.reduce((all, some) => all.flatMap((a) => some.map((b) => [...a, ...b])), [[]]);
   }
   const { op, path, value } = filter;
-  if (op === 'in') return findable(value as Value[]).map((one) => [{ kind: 'field', path, op: '==', value: one }]);
+  if (op === 'in')
+    return findable(value as Value[]).map((one) => [{ kind: 'field', path, op: '==', value: one }]);
   if (op === 'array-contains' || op === 'array-contains-any') {
     const wanted = op === 'array-contains' ? [value] : (value as Value[]);
     return findable(wanted).map((one) => [{ kind: 'field', path, op: 'array-contains', value: one }]);

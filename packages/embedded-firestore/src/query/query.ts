@@ -2,8 +2,20 @@ import type { FieldPath } from '../document/field-path.ts';
 import type { Value } from '../value/types.ts';
 
 export type Operator =
-  | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not-in' | 'array-contains' | 'array-contains-any'
-  | 'is-nan' | 'is-null' | 'is-not-nan' | 'is-not-null';
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'in'
+  | 'not-in'
+  | 'array-contains'
+  | 'array-contains-any'
+  | 'is-nan'
+  | 'is-null'
+  | 'is-not-nan'
+  | 'is-not-null';
 
 export interface FieldFilter {
   kind: 'field';
@@ -58,7 +70,14 @@ export interface Query extends QueryRequest {
 }
 
 export const INEQUALITIES: ReadonlySet<Operator> = new Set<Operator>([
-  '<', '<=', '>', '>=', '!=', 'not-in', 'is-not-nan', 'is-not-null',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  '!=',
+  'not-in',
+  'is-not-nan',
+  'is-not-null',
 ]);
 
 export function* fieldFilters(filter: Filter | undefined): Generator<FieldFilter> {

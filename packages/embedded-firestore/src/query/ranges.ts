@@ -14,9 +14,9 @@ export const EVERYTHING: Range = { from: '', to: undefined };
 
 /** How the values of a field become keys. */
 export interface KeySpace {
-  keyOf(value: Value): string;
+  keyOf: (value: Value) => string;
   /** The keys of all values that an inequality with this one compares. */
-  typeRange(value: Value): Range;
+  typeRange: (value: Value) => Range;
   /** Where the keys of values other than null begin. */
   firstNotNull: string;
 }
@@ -55,11 +55,18 @@ export function narrow(ranges: readonly Range[], filter: FieldFilter, keys: KeyS
   }
 }
 
-function without(ranges: readonly Range[], values: readonly Value[], { keyOf, firstNotNull }: KeySpace): Range[] {
+function without(
+  ranges: readonly Range[],
+  values: readonly Value[],
+  { keyOf, firstNotNull }: KeySpace,
+): Range[] {
   let left = intersect(ranges, { from: firstNotNull, to: undefined });
   for (const value of values) {
     const key = keyOf(value);
-    left = [...intersect(left, { from: '', to: key }), ...intersect(left, { from: afterPrefix(key), to: undefined })];
+    left = [
+      ...intersect(left, { from: '', to: key }),
+      ...intersect(left, { from: afterPrefix(key), to: undefined }),
+    ];
   }
   return left.sort((a, b) => (a.from < b.from ? -1 : 1));
 }

@@ -10,6 +10,13 @@ export interface Version {
   older: Version | undefined;
 }
 
+/** What a commit does to one document. */
+export interface Change {
+  path: string;
+  before: Document | undefined;
+  after: Document | undefined;
+}
+
 /** The documents directly in one collection, each as its chain of versions, newest first. */
 export class Collection {
   readonly path: string;

@@ -3,18 +3,11 @@ import { parentPath, pathKey, pathPrefixKey } from '../document/resource-path.ts
 import { afterPrefix } from '../value/key-writer.ts';
 import type { Micros } from '../value/types.ts';
 import { Collection, documentAt } from './collection.ts';
-import type { Version } from './collection.ts';
+import type { Change, Version } from './collection.ts';
 import { History } from './history.ts';
 import { IndexSet } from './index-set.ts';
 import type { Scope } from './index-set.ts';
 import { SortedMap } from './sorted-map.ts';
-
-/** What a commit does to one document. */
-export interface Change {
-  path: string;
-  before: Document | undefined;
-  after: Document | undefined;
-}
 
 /**
  * One database in memory, multi-version: a reader at a time in the past sees exactly what was committed by then,
@@ -109,6 +102,7 @@ export class Database {
     this.indexes.forgetBefore(this.history.earliest);
     const collection = this.#collections.get(parentPath(path));
     const key = pathKey(path);
-    if (newer.document === undefined && collection?.versions.get(key) === newer) collection.versions.delete(key);
+    if (newer.document === undefined && collection?.versions.get(key) === newer)
+      collection.versions.delete(key);
   }
 }

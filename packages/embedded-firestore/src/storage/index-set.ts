@@ -2,7 +2,7 @@ import type { Document } from '../document/document.ts';
 import { parentPath } from '../document/resource-path.ts';
 import type { MapValue, Micros } from '../value/types.ts';
 import type { Collection } from './collection.ts';
-import type { Change } from './database.ts';
+import type { Change } from './collection.ts';
 import { Index, indexId } from './index.ts';
 import type { IndexDefinition } from './index.ts';
 
@@ -27,7 +27,7 @@ export class IndexSet {
     const key = scopeKey(scope);
     const id = indexId(definition);
     let indexes = this.#scopes.get(key);
-    if (!indexes) this.#scopes.set(key, (indexes = new Map()));
+    if (!indexes) this.#scopes.set(key, (indexes = new Map<string, Index>()));
     const index = indexes.get(id) ?? this.#build(scope, definition);
     indexes.delete(id);
     indexes.set(id, index);
@@ -47,7 +47,8 @@ export class IndexSet {
   }
 
   forgetBefore(time: Micros): void {
-    for (const indexes of this.#scopes.values()) for (const index of indexes.values()) index.forgetBefore(time);
+    for (const indexes of this.#scopes.values())
+      for (const index of indexes.values()) index.forgetBefore(time);
   }
 
   #indexesOf(collection: string): Index[] {
@@ -81,7 +82,8 @@ function retirePast(index: Index, { versions }: Collection): void {
     for (let version = newest; version.older; version = version.older) {
       const { document } = version.older;
       if (!document) continue;
-      for (const key of index.keysOf(document.path, document.fields())) index.retire(key, document.path, version.time);
+      for (const key of index.keysOf(document.path, document.fields()))
+        index.retire(key, document.path, version.time);
     }
   }
 }

@@ -26,7 +26,10 @@ interface Retired {
 const writer = new KeyWriter();
 
 export function indexId({ fields, nameDescending }: IndexDefinition): string {
-  return fields.map(({ path, order }) => `${formatFieldPath(path)} ${order}`).join(', ') + (nameDescending ? ' desc' : '');
+  return (
+    fields.map(({ path, order }) => `${formatFieldPath(path)} ${order}`).join(', ') +
+    (nameDescending ? ' desc' : '')
+  );
 }
 
 /**
@@ -90,7 +93,12 @@ export class Index {
   }
 
   /** Entries that may have been true at `time`: each is to be checked against the document as it was. */
-  *rangeAt(from: string, to: string | undefined, reverse: boolean, time: Micros): Generator<[string, string]> {
+  *rangeAt(
+    from: string,
+    to: string | undefined,
+    reverse: boolean,
+    time: Micros,
+  ): Generator<[string, string]> {
     const entries: [string, string][] = [...this.#current.range(from, to)];
     for (const [key, { path, until }] of this.#retired.range(from, to)) {
       if (until > time && this.#current.get(key) === undefined) entries.push([key, path]);

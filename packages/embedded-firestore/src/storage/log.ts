@@ -74,7 +74,10 @@ export class Log {
         for (const { resolve } of batch) resolve();
       } catch (error) {
         this.#undo();
-        const failure = new FirestoreError('UNAVAILABLE', `The commit could not be written to disk: ${String(error)}`);
+        const failure = new FirestoreError(
+          'UNAVAILABLE',
+          `The commit could not be written to disk: ${String(error)}`,
+        );
         for (const { reject } of batch) reject(failure);
       }
     }

@@ -1,6 +1,7 @@
 import { applyWrite, checkWrite } from '../document/write.ts';
 import type { Write } from '../document/write.ts';
-import type { Change, Database } from '../storage/database.ts';
+import type { Change } from '../storage/collection.ts';
+import type { Database } from '../storage/database.ts';
 import type { Store } from '../storage/store.ts';
 import type { Micros, Value } from '../value/types.ts';
 import type { LockTable } from './lock-table.ts';
@@ -72,7 +73,8 @@ export class Committer {
       fail(error);
       return promise;
     }
-    this.#locks.write(owner, keys, prepare, () => this.#persist(owner, prepared).then(resolve, fail), fail);
+    const grant = () => void this.#persist(owner, prepared).then(resolve, fail);
+    this.#locks.write(owner, keys, prepare, grant, fail);
     return promise;
   }
 

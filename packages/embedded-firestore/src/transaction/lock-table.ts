@@ -1,5 +1,5 @@
 import { FirestoreError } from '../errors.ts';
-import type { Change } from '../storage/database.ts';
+import type { Change } from '../storage/collection.ts';
 import type { Blockers, Entry, Look, Owner, QueryLock, Request } from './lock-types.ts';
 import { findCycle } from './wait-graph.ts';
 
@@ -298,7 +298,8 @@ export class LockTable {
     for (const key of this.#keysOf.get(owner) ?? []) {
       const entry = this.#entries.get(key);
       if (entry?.exclusive === owner) this.#readMostly.delete(key);
-      else if (entry && entry.waiting.length > 0 && this.#readMostly.size < LEARNED_MAX) this.#readMostly.add(key);
+      else if (entry && entry.waiting.length > 0 && this.#readMostly.size < LEARNED_MAX)
+        this.#readMostly.add(key);
     }
     for (const query of this.#queries.get(owner) ?? []) {
       if (changes.some((change) => query.touchedBy(change))) this.#readMostly.delete(query.id);
@@ -315,7 +316,8 @@ export class LockTable {
 
   #forgetIfFree(key: string): void {
     const entry = this.#entries.get(key);
-    if (entry && !entry.exclusive && entry.shared.size === 0 && entry.waiting.length === 0) this.#entries.delete(key);
+    if (entry && !entry.exclusive && entry.shared.size === 0 && entry.waiting.length === 0)
+      this.#entries.delete(key);
   }
 
   #entry(key: string): Entry {
@@ -329,8 +331,18 @@ function newRequest(owner: Owner, kind: 'read' | 'write', look: () => void): Req
   const none = { hard: new Set<Owner>(), soft: new Set<Owner>() };
   const later = () => undefined;
   return {
-    owner, kind, look, keys: [], queued: [], changes: [], query: undefined, impatient: false, since: 0, blockers: none,
-    grant: later, refuse: later,
+    owner,
+    kind,
+    look,
+    keys: [],
+    queued: [],
+    changes: [],
+    query: undefined,
+    impatient: false,
+    since: 0,
+    blockers: none,
+    grant: later,
+    refuse: later,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FirestoreError } from '../errors.ts';
-import type { Change } from '../storage/database.ts';
+import type { Change } from '../storage/collection.ts';
 
 /** Who holds or wants locks: a transaction, or a single commit without one. */
 export interface Owner {

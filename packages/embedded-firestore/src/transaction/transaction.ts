@@ -53,7 +53,8 @@ export class Transactions {
   }
 
   begin({ readOnly, retryOf }: TransactionOptions, readTime?: Micros): Transaction {
-    const retried = retryOf === undefined ? undefined : (this.#ended.get(retryOf) ?? this.#active.get(retryOf));
+    const retried =
+      retryOf === undefined ? undefined : (this.#ended.get(retryOf) ?? this.#active.get(retryOf));
     const transaction = new Transaction(retried?.age ?? this.nextAge(), readOnly ? readTime : undefined);
     this.#active.set(transaction.id, transaction);
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();

@@ -74,9 +74,18 @@ function writeObject(writer: Writer, value: Exclude<Value, null | string | boole
   } else if (value instanceof GeoPoint) {
     writer.uint32((8 << 3) | BYTES).fork();
     writer.uint32((1 << 3) | FIXED64).double(value.latitude);
-    writer.uint32((2 << 3) | FIXED64).double(value.longitude).ldelim();
+    writer
+      .uint32((2 << 3) | FIXED64)
+      .double(value.longitude)
+      .ldelim();
   } else {
-    writeObject(writer, new Map<string, Value>([['__type__', VECTOR_TYPE], ['value', [...value.values]]]));
+    writeObject(
+      writer,
+      new Map<string, Value>([
+        ['__type__', VECTOR_TYPE],
+        ['value', [...value.values]],
+      ]),
+    );
   }
 }
 
@@ -159,8 +168,12 @@ function readReference(reader: Reader): Reference {
   const name = reader.string();
   const parts = name.split('/');
   const valid =
-    parts.length >= 7 && parts.length % 2 === 1 && parts[0] === 'projects' && parts[2] === 'databases' &&
-    parts[4] === 'documents' && !parts.includes('');
+    parts.length >= 7 &&
+    parts.length % 2 === 1 &&
+    parts[0] === 'projects' &&
+    parts[2] === 'databases' &&
+    parts[4] === 'documents' &&
+    !parts.includes('');
   if (!valid) throw invalid(`Document reference "${name}" is not a full document name.`);
   return new Reference(name);
 }
@@ -252,14 +265,19 @@ export function readEntry(reader: Reader, into: MapValue, depth: number): void {
 function vectorFrom(map: MapValue): Vector {
   const values = map.get('value');
   if (map.get('__type__') !== VECTOR_TYPE || map.size !== 2 || !Array.isArray(values)) {
-    throw invalid('A map with the reserved key "__type__" must be a vector: { __type__: "__vector__", value: [...] }.');
+    throw invalid(
+      'A map with the reserved key "__type__" must be a vector: { __type__: "__vector__", value: [...] }.',
+    );
   }
   if (values.length === 0 || values.length > MAX_VECTOR_DIMENSIONS) {
-    throw invalid(`A vector must have between 1 and ${MAX_VECTOR_DIMENSIONS} dimensions, this one has ${values.length}.`);
+    throw invalid(
+      `A vector must have between 1 and ${MAX_VECTOR_DIMENSIONS} dimensions, this one has ${values.length}.`,
+    );
   }
   return new Vector(
     values.map((value) => {
-      if (typeof value !== 'number' && typeof value !== 'bigint') throw invalid('A vector may hold numbers only.');
+      if (typeof value !== 'number' && typeof value !== 'bigint')
+        throw invalid('A vector may hold numbers only.');
       return Number(value);
     }),
   );

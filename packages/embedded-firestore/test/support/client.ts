@@ -18,12 +18,19 @@ export interface Target {
 /** The server under test: that of FIRESTORE_EMULATOR_HOST when it is set, else an embedded one in memory. */
 export async function startTarget(dataDirectory?: string): Promise<Target> {
   const outside = process.env['FIRESTORE_EMULATOR_HOST'];
-  const server = outside ? undefined : await startEmbeddedFirestore(dataDirectory === undefined ? {} : { dataDirectory });
+  const server = outside
+    ? undefined
+    : await startEmbeddedFirestore(dataDirectory === undefined ? {} : { dataDirectory });
   const host = outside ?? server!.address;
   const clients: Firestore[] = [];
   return {
     client(projectId = `test-${randomUUID()}`) {
-      const client = new Firestore({ projectId, host, ssl: false, customHeaders: { Authorization: 'Bearer owner' } });
+      const client = new Firestore({
+        projectId,
+        host,
+        ssl: false,
+        customHeaders: { Authorization: 'Bearer owner' },
+      });
       clients.push(client);
       return client;
     },

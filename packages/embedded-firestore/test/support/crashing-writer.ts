@@ -12,7 +12,10 @@ async function write(writer: number): Promise<never> {
     const value = Number(round) * 100_000 + n;
     const pair = `${writer}-${value}`;
     const batch = db.batch().set(db.doc(`a/${writer}`), { n: value });
-    await batch.set(db.doc(`left/${pair}`), {}).set(db.doc(`right/${pair}`), {}).commit();
+    await batch
+      .set(db.doc(`left/${pair}`), {})
+      .set(db.doc(`right/${pair}`), {})
+      .commit();
     writeSync(1, `${writer} ${value}\n`);
   }
 }

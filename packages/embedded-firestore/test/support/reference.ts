@@ -32,9 +32,11 @@ export function compareValues(a: Value, b: Value): number {
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
   if (a instanceof Reference && b instanceof Reference) return compareNames(a.name, b.name);
-  if (a instanceof GeoPoint && b instanceof GeoPoint) return a.latitude - b.latitude || a.longitude - b.longitude;
+  if (a instanceof GeoPoint && b instanceof GeoPoint)
+    return a.latitude - b.latitude || a.longitude - b.longitude;
   if (Array.isArray(a) && Array.isArray(b)) return compareLists(a, b);
-  if (a instanceof Vector && b instanceof Vector) return a.values.length - b.values.length || compareLists([...a.values], [...b.values]);
+  if (a instanceof Vector && b instanceof Vector)
+    return a.values.length - b.values.length || compareLists([...a.values], [...b.values]);
   if (a instanceof Map && b instanceof Map) return compareMaps(a, b);
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -63,7 +65,9 @@ function matches(filter: Filter | undefined, document: Stored, database: string)
     return filter.kind === 'and' ? !inner.includes(false) : inner.includes(true);
   }
   const isName = filter.path[0] === '__name__';
-  const value = isName ? new Reference(`${database}/documents/${document.path}`) : fieldAt(document.fields, filter.path);
+  const value = isName
+    ? new Reference(`${database}/documents/${document.path}`)
+    : fieldAt(document.fields, filter.path);
   return value !== undefined && test(filter, value);
 }
 
@@ -72,18 +76,31 @@ function test({ op, value: operand }: FieldFilter, value: Value): boolean {
   const list = Array.isArray(operand) ? operand : [];
   const findable = (other: Value) => other !== null && !Number.isNaN(other);
   switch (op) {
-    case '==': return equal(operand);
-    case '!=': return value !== null && !equal(operand);
-    case 'in': return list.filter(findable).some(equal);
-    case 'not-in': return value !== null && !list.includes(null) && !list.some(equal);
-    case 'array-contains': return findable(operand) && Array.isArray(value) && value.some((e) => compareValues(e, operand) === 0);
+    case '==':
+      return equal(operand);
+    case '!=':
+      return value !== null && !equal(operand);
+    case 'in':
+      return list.filter(findable).some(equal);
+    case 'not-in':
+      return value !== null && !list.includes(null) && !list.some(equal);
+    case 'array-contains':
+      return findable(operand) && Array.isArray(value) && value.some((e) => compareValues(e, operand) === 0);
     case 'array-contains-any':
-      return Array.isArray(value) && value.some((e) => list.filter(findable).some((o) => compareValues(e, o) === 0));
-    case 'is-null': return value === null;
-    case 'is-not-null': return value !== null;
-    case 'is-nan': return Number.isNaN(value);
-    case 'is-not-nan': return value !== null && !Number.isNaN(value);
-    default: break;
+      return (
+        Array.isArray(value) &&
+        value.some((e) => list.filter(findable).some((o) => compareValues(e, o) === 0))
+      );
+    case 'is-null':
+      return value === null;
+    case 'is-not-null':
+      return value !== null;
+    case 'is-nan':
+      return Number.isNaN(value);
+    case 'is-not-nan':
+      return value !== null && !Number.isNaN(value);
+    default:
+      break;
   }
   if (rank(value) !== rank(operand)) return false;
   const order = compareValues(value, operand);
@@ -93,11 +110,16 @@ function test({ op, value: operand }: FieldFilter, value: Value): boolean {
 /** The paths that a query must return. */
 export function naiveQuery(documents: readonly Stored[], query: Query): string[] {
   const valueOf = (document: Stored, path: readonly string[]) =>
-    path[0] === '__name__' ? new Reference(`${query.database}/documents/${document.path}`) : fieldAt(document.fields, path);
+    path[0] === '__name__'
+      ? new Reference(`${query.database}/documents/${document.path}`)
+      : fieldAt(document.fields, path);
   const places = documents
     .filter(({ path }) => inSource(query, path))
     .filter((document) => matches(query.where, document, query.database))
-    .map((document) => ({ path: document.path, place: query.orders.map(({ path }) => valueOf(document, path)) }))
+    .map((document) => ({
+      path: document.path,
+      place: query.orders.map(({ path }) => valueOf(document, path)),
+    }))
     .filter((entry): entry is { path: string; place: Value[] } => !entry.place.includes(undefined));
   const compare = (a: readonly Value[], b: readonly Value[]) => {
     for (const [at, { descending }] of query.orders.entries()) {
@@ -110,7 +132,10 @@ export function naiveQuery(documents: readonly Stored[], query: Query): string[]
   const within = places.filter(({ place }) => {
     const fromStart = query.start ? compare(place, query.start.values) : 1;
     const toEnd = query.end ? compare(place, query.end.values) : -1;
-    return (query.start?.before ? fromStart >= 0 : fromStart > 0) && (query.end?.before === false ? toEnd <= 0 : toEnd < 0);
+    return (
+      (query.start?.before ? fromStart >= 0 : fromStart > 0) &&
+      (query.end?.before === false ? toEnd <= 0 : toEnd < 0)
+    );
   });
   within.sort((a, b) => compare(a.place, b.place));
   const end = query.limit === undefined ? undefined : query.offset + query.limit;
