@@ -10,7 +10,7 @@ import {
 import { encodeKey, keyRange } from './document/document-key.js';
 import type { DocumentModel } from './document/document-model.js';
 import { fieldAtPath, valueAtPath } from './document/document-validation.js';
-import type { NumericPath, Path, ValueAt } from './document/field-path.js';
+import type { NumberPath, Path, ValueAt } from './document/field-path.js';
 import { freeze, fromStored, storedValue } from './document/stored-form.js';
 import { withKey } from './tracked-document.js';
 import type { Transactions } from './transactions.js';
@@ -140,12 +140,12 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
     return this.aggregate(AggregateField.count()) as Promise<number>;
   }
 
-  sum(path: NumericPath<T>): Promise<number> {
+  sum(path: NumberPath<T>): Promise<number> {
     return this.aggregate(AggregateField.sum(path)) as Promise<number>;
   }
 
   /** Null if nothing is there. */
-  average(path: NumericPath<T>): Promise<number | null> {
+  average(path: NumberPath<T>): Promise<number | null> {
     return this.aggregate(AggregateField.average(path));
   }
 

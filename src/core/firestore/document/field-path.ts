@@ -31,7 +31,8 @@ export type ValueAt<T, P extends string> = P extends keyof T
       : never
     : never;
 
-type NumberPath<T> = {
+/** The fields that are numbers, by their paths. */
+export type NumberPath<T> = {
   [P in Path<T>]: NonNullable<ValueAt<T, P>> extends number ? P : never;
 }[Path<T>];
 
@@ -47,9 +48,13 @@ export type Changes<T> = { [P in Path<T>]?: ValueAt<T, P> };
 /** Amounts to add to some fields that are numbers. */
 export type Amounts<T> = { [P in NumberPath<T>]?: number };
 
+/** A reference has an `id` too, so it would pass for an object with that part. */
+interface NoReference {
+  readonly listCollections?: never;
+}
+
 /**
  * Which document: the value of a key of one part, or an object with each part by its name; a loaded document will do.
  */
-export type DocumentKey<T> = string | number | { readonly [P in keyof T]?: T[P] } | DocumentReference<T>;
-
-export type NumericPath<T> = NumberPath<T>;
+export type DocumentKey<T> =
+  string | number | ({ readonly [P in keyof T]?: T[P] } & NoReference) | DocumentReference<T>;
