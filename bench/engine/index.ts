@@ -43,6 +43,8 @@ try {
 }
 await compareMemory();
 report();
+// Clients of an engine that was broken off go on trying.
+process.exit();
 
 async function compareWorkloads(): Promise<void> {
   for (const workload of workloads) {

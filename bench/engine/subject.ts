@@ -44,7 +44,9 @@ export class Subject {
   async replace(): Promise<void> {
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
-    await Promise.all([this.db.terminate(), exited]);
+    await exited;
+    // It would wait for what is under way, which the client goes on to try again.
+    this.db.terminate().catch(() => undefined);
     await this.#start();
   }
 
