@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AggregateField, FieldPath, Filter, GeoPoint, Timestamp } from '@google-cloud/firestore';
+import { AggregateField, FieldPath, FieldValue, Filter, GeoPoint, Timestamp } from '@google-cloud/firestore';
 import type { CollectionReference, Firestore, Query } from '@google-cloud/firestore';
 import { startTarget, Status, statusOf } from './support/client.ts';
 import type { Target } from './support/client.ts';
@@ -316,5 +316,35 @@ describe('explain', () => {
     });
     const counted = await made.where('a', '==', 1).count().explain({ analyze: true });
     expect(counted.snapshot!.data()).toEqual({ count: 10 });
+  });
+});
+
+describe('nearest vectors', () => {
+  let made: CollectionReference;
+  beforeAll(async () => {
+    made = await collection({
+      a: { v: FieldValue.vector([1, 0]), kind: 1 },
+      b: { v: FieldValue.vector([0, 3]), kind: 1 },
+      c: { v: FieldValue.vector([2, 2]), kind: 2 },
+      other: { v: FieldValue.vector([1, 2, 3]), kind: 1 },
+      none: { kind: 1 },
+    });
+  });
+
+  it.each<['EUCLIDEAN' | 'COSINE' | 'DOT_PRODUCT', string]>([
+    ['EUCLIDEAN', 'a c b'],
+    ['COSINE', 'a c b'],
+    ['DOT_PRODUCT', 'c a b'],
+  ])('by %s', async (distanceMeasure, expected) => {
+    const query = made.findNearest({ vectorField: 'v', queryVector: [1, 0.1], limit: 5, distanceMeasure });
+    expect((await query.get()).docs.map(({ id }) => id).join(' ')).toBe(expected);
+  });
+
+  it('with a filter, a threshold and the distance', async () => {
+    const near = { vectorField: 'v', queryVector: [0, 0], limit: 5, distanceMeasure: 'EUCLIDEAN' as const };
+    const query = made
+      .where('kind', '==', 1)
+      .findNearest({ ...near, distanceThreshold: 2, distanceResultField: 'd' });
+    expect((await query.get()).docs.map((doc) => [doc.id, doc.get('d') as number])).toEqual([['a', 1]]);
   });
 });

@@ -3,14 +3,18 @@ import type { FieldPath } from '../document/field-path.ts';
 import { checkId, parseParentName } from '../document/resource-path.ts';
 import { invalid, unimplemented } from '../errors.ts';
 import type { Aggregation } from '../query/aggregate.ts';
+import { checkNearest } from '../query/nearest.ts';
+import type { Measure, Nearest } from '../query/nearest.ts';
 import { normalizeQuery } from '../query/normalize.ts';
 import type { Filter, Operator, Order, Query, Source } from '../query/query.ts';
+import { Vector } from '../value/types.ts';
 import type { Value } from '../value/types.ts';
 import { isSent } from './messages.ts';
 import type {
   AggregationMessage,
   FieldReferenceMessage,
   FilterMessage,
+  FindNearestMessage,
   StructuredQueryMessage,
 } from './messages.ts';
 
@@ -27,6 +31,7 @@ const FIELD_OPERATORS: readonly (Operator | undefined)[] = [
   'array-contains-any',
   'not-in',
 ];
+const MEASURES: readonly (Measure | undefined)[] = [undefined, 'euclidean', 'cosine', 'dotProduct'];
 const UNARY_OPERATORS: readonly (Operator | undefined)[] = [
   undefined,
   undefined,
@@ -38,7 +43,6 @@ const UNARY_OPERATORS: readonly (Operator | undefined)[] = [
 
 export function decodeQuery(parent: string, message: StructuredQueryMessage | null | undefined): Query {
   if (!message) throw invalid('The request has no structured_query.');
-  if (message.findNearest) throw unimplemented('structured_query.find_nearest');
   const { database, path } = parseParentName(parent);
   const select = message.select?.fields.map(decodeField);
   return normalizeQuery({
@@ -48,11 +52,36 @@ export function decodeQuery(parent: string, message: StructuredQueryMessage | nu
     orderBy: message.orderBy.map(decodeOrder),
     ...(message.startAt && { start: { values: message.startAt.values, before: message.startAt.before } }),
     ...(message.endAt && { end: { values: message.endAt.values, before: message.endAt.before } }),
+    ...(message.findNearest && { nearest: decodeNearest(message.findNearest) }),
     offset: message.offset,
     ...(message.limit && { limit: message.limit.value }),
     // A projection of nothing is Google's way to ask for names only.
     ...(select && { select: select.length === 0 ? [['__name__']] : select }),
   });
+}
+
+/** The query of an RPC for which the nearest neighbours make no sense. */
+export function decodePlainQuery(...args: Parameters<typeof decodeQuery>): Query {
+  const query = decodeQuery(...args);
+  if (query.nearest) throw unimplemented('structured_query.find_nearest in this call');
+  return query;
+}
+
+function decodeNearest(message: FindNearestMessage): Nearest {
+  const measure = MEASURES[message.distanceMeasure];
+  if (!measure) throw invalid('find_nearest.distance_measure must be EUCLIDEAN, COSINE or DOT_PRODUCT.');
+  if (!(message.queryVector instanceof Vector)) throw invalid('find_nearest.query_vector must be a vector.');
+  if (!message.limit) throw invalid('find_nearest.limit is missing.');
+  const nearest: Nearest = {
+    path: decodeField(message.vectorField),
+    vector: message.queryVector,
+    measure,
+    limit: message.limit.value,
+    ...(message.distanceThreshold && { threshold: message.distanceThreshold.value }),
+    ...(message.distanceResultField !== '' && { resultField: parseFieldPath(message.distanceResultField) }),
+  };
+  checkNearest(nearest);
+  return nearest;
 }
 
 function decodeSource(parent: string, from: StructuredQueryMessage['from']): Source {

@@ -12,7 +12,7 @@ import {
   transactionBytes,
   transactionId,
 } from './consistency.ts';
-import { decodeAggregations, decodeQuery } from './decode-query.ts';
+import { decodeAggregations, decodePlainQuery, decodeQuery } from './decode-query.ts';
 import { decodeMask, decodePrecondition, decodeWrite, pathWithin } from './decode-write.ts';
 import { planMessage, statsMessage } from './explain-message.ts';
 import { listCollectionIdsPage, listDocumentsPage } from './list-handlers.ts';
@@ -128,7 +128,7 @@ async function* runAggregationQuery(
   const started = performance.now();
   const message = request.structuredAggregationQuery;
   if (!message) throw invalid('The request has no structured_aggregation_query.');
-  const query = decodeQuery(request.parent, message.structuredQuery);
+  const query = decodePlainQuery(request.parent, message.structuredQuery);
   const aggregations = decodeAggregations(message.aggregations);
   const database = engine.database(query.database);
   if (request.explainOptions?.analyze === false) {

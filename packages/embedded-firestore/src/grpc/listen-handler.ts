@@ -6,7 +6,7 @@ import { Listener } from '../listen/listener.ts';
 import type { AddTarget, ListenEvent } from '../listen/listener.ts';
 import { microsFromTimestamp } from '../value/types.ts';
 import type { Micros, Timestamp } from '../value/types.ts';
-import { decodeQuery } from './decode-query.ts';
+import { decodePlainQuery } from './decode-query.ts';
 import { pathWithin } from './decode-write.ts';
 import { isSent } from './messages.ts';
 import type { StructuredQueryMessage } from './messages.ts';
@@ -87,7 +87,7 @@ function decodeTarget(message: TargetMessage, database: EngineDatabase): AddTarg
     return { spec: { paths }, ...rest };
   }
   if (!message.query) throw unimplemented('A target other than query and documents');
-  const query = decodeQuery(message.query.parent, message.query.structuredQuery);
+  const query = decodePlainQuery(message.query.parent, message.query.structuredQuery);
   if (query.database !== database.data.name)
     throw invalid('The query is of another database than the stream.');
   database.checkIndexes(query);

@@ -60,6 +60,15 @@ export interface CursorMessage {
   before: boolean;
 }
 
+export interface FindNearestMessage {
+  vectorField?: FieldReferenceMessage | null;
+  queryVector?: Value;
+  distanceMeasure: number;
+  limit?: { value: number } | null;
+  distanceResultField: string;
+  distanceThreshold?: { value: number } | null;
+}
+
 export interface StructuredQueryMessage {
   select?: { fields: FieldReferenceMessage[] } | null;
   from: { collectionId: string; allDescendants: boolean }[];
@@ -69,7 +78,7 @@ export interface StructuredQueryMessage {
   endAt?: CursorMessage | null;
   offset: number;
   limit?: { value: number } | null;
-  findNearest?: unknown;
+  findNearest?: FindNearestMessage | null;
 }
 
 export interface QueryRequestMessage extends ConsistencyMessage {

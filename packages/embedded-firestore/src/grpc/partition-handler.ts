@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import { invalid } from '../errors.ts';
 import { Reference } from '../value/types.ts';
 import { consistencyOf } from './consistency.ts';
-import { decodeQuery } from './decode-query.ts';
+import { decodePlainQuery } from './decode-query.ts';
 import type { QueryRequestMessage } from './messages.ts';
 import type { Query } from '../query/query.ts';
 
@@ -16,7 +16,7 @@ interface PartitionRequest extends QueryRequestMessage {
 
 /** Points that cut the result of a collection group query, by name, into parts of about the same size. */
 export async function partitionQuery(engine: Engine, request: PartitionRequest): Promise<object> {
-  const query = decodeQuery(request.parent, request.structuredQuery);
+  const query = decodePlainQuery(request.parent, request.structuredQuery);
   const wanted = Number(request.partitionCount);
   if (!(wanted > 0)) throw invalid('partition_count must be greater than zero.');
   if (request.pageSize < 0) throw invalid('page_size must not be negative.');

@@ -1,4 +1,5 @@
-import type { Document } from '../document/document.ts';
+import { Document } from '../document/document.ts';
+import { setField } from '../document/field-path.ts';
 import { documentAt } from '../storage/collection.ts';
 import type { Database } from '../storage/database.ts';
 import type { Scope } from '../storage/index-set.ts';
@@ -6,6 +7,8 @@ import { afterPrefix } from '../value/key-writer.ts';
 import type { Micros } from '../value/types.ts';
 import { compileFilter } from './filter.ts';
 import { Matcher } from './matcher.ts';
+import { findNearest } from './nearest.ts';
+import type { Nearest } from './nearest.ts';
 import { planQuery } from './plan.ts';
 import type { Plan, Scan } from './plan.ts';
 import type { Query } from './query.ts';
@@ -128,7 +131,21 @@ class Execution {
 export function executeQuery(database: Database, query: Query, time?: Micros): QueryResult {
   const execution = new Execution(database, query, time);
   const { hits, skipped } = page(query, execution.hits());
-  return { documents: hits.map(({ path }) => execution.document(path)), skipped, cost: execution.cost };
+  const documents = hits.map(({ path }) => execution.document(path));
+  return {
+    documents: query.nearest ? neighbours(documents, query.nearest) : documents,
+    skipped,
+    cost: execution.cost,
+  };
+}
+
+function neighbours(candidates: readonly Document[], nearest: Nearest): Document[] {
+  return findNearest(candidates, nearest).map(({ document, distance }) => {
+    if (!nearest.resultField) return document;
+    const fields = document.fields();
+    setField(fields, nearest.resultField, distance);
+    return Document.of(document.path, fields, document.createTime, document.updateTime);
+  });
 }
 
 /** How many results there are: answered from the index alone where that is possible. */

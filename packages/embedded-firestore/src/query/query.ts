@@ -1,5 +1,6 @@
 import type { FieldPath } from '../document/field-path.ts';
 import type { Value } from '../value/types.ts';
+import type { Nearest } from './nearest.ts';
 
 export type Operator =
   | '=='
@@ -62,6 +63,7 @@ export interface QueryRequest {
   offset: number;
   limit?: number;
   select?: FieldPath[];
+  nearest?: Nearest;
 }
 
 /** A checked query: the order is complete and ends with the name. */

@@ -21,6 +21,7 @@ export class Clock {
   }
 }
 
+/** The system's clock, which follows corrections, with the microseconds that it lacks. */
 function wallClock(): Micros {
-  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+  return Date.now() * 1000 + Math.floor((performance.now() % 1) * 1000);
 }
