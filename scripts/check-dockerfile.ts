@@ -23,7 +23,8 @@ import {
 } from './dockerfile/image.ts';
 
 const BASE = `node:${process.versions.node.split('.')[0]}-slim`;
-const PATIENCE_MILLISECONDS = 20_000;
+/** Longer than the image's own: the machine that checks may be busy. */
+const PATIENCE_MILLISECONDS = 60_000;
 const run = promisify(execFile);
 const context = resolve(import.meta.dirname, '..');
 
@@ -136,7 +137,7 @@ async function waitUntilHealthy(
 }
 
 async function requireStop(service: ChildProcess): Promise<void> {
-  const exited = once(service, 'exit', { signal: AbortSignal.timeout(10_000) });
+  const exited = once(service, 'exit', { signal: AbortSignal.timeout(PATIENCE_MILLISECONDS) });
   service.kill('SIGTERM');
   const [code, signal] = (await exited) as [number | null, string | null];
   // As process 1 of a container it could not end itself by a signal.
