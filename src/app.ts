@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { corsOptions } from './core/http/cors.js';
@@ -15,6 +16,9 @@ import { NestLogger } from './core/observability/nest-logger.js';
 import { registerRequestLog } from './core/observability/request-log.js';
 import { serveDocumentation } from './core/openapi/openapi.js';
 import { announceRoutes, onNestRoute } from './core/routing/route-config.js';
+import { announceDeprecation } from './core/versioning/deprecation-headers.js';
+import { versionSelector } from './core/versioning/select-version.js';
+import { UnsupportedVersions } from './core/versioning/unsupported-versions.js';
 
 export interface AppOptions {
   /** Where log lines go instead of standard output. */
@@ -29,19 +33,11 @@ export async function createApp(
   options: AppOptions = {},
 ): Promise<NestFastifyApplication> {
   const logger = createLogger(settings, options.logDestination);
-  const adapter = new FastifyAdapter({
-    loggerInstance: logger,
-    childLoggerFactory: (parent: FastifyBaseLogger) => parent, // the request id comes from the request context, see logger.ts
-    logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line instead of two
-    genReqId: requestIdOf,
-    requestIdHeader: false,
-    frameworkErrors: answerRouterError(settings),
-    bodyLimit: settings.BODY_LIMIT,
-    trustProxy: (_address: string, hop: number) => hop < settings.TRUSTED_PROXIES,
-  });
+  const adapter = createAdapter(settings, logger);
   const fastify = adapter.getInstance();
   const routeMethods = new RouteMethods(fastify);
-  onNestRoute(fastify, () => undefined);
+  const unsupportedVersions = new UnsupportedVersions(fastify, settings.API_PREFIX);
+  onNestRoute(fastify, announceDeprecation);
   registerHttpHooks(fastify, settings);
   registerRequestLog(fastify);
 
@@ -61,6 +57,21 @@ export async function createApp(
   announceRoutes(app);
   await app.init();
   routeMethods.refuseOthers();
+  unsupportedVersions.refuse();
   await fastify.ready();
   return app;
+}
+
+function createAdapter(settings: Settings, logger: FastifyBaseLogger): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: logger,
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent, // the request id comes from the request context, see logger.ts
+    logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line instead of two
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    frameworkErrors: answerRouterError(settings),
+    bodyLimit: settings.BODY_LIMIT,
+    rewriteUrl: versionSelector(settings.API_PREFIX, packageJson.name),
+    trustProxy: (_address: string, hop: number) => hop < settings.TRUSTED_PROXIES,
+  });
 }

@@ -22,8 +22,8 @@ class RouteCollector {
   }
 }
 
-/** Swagger UI's own routes and the preflight of CORS: not ours to declare. */
-const FOREIGN = /^(?:\/docs(?:-json|-yaml|\/.*)?|\*)$/;
+/** Swagger UI's own routes, the preflight of CORS, and the refusal of versions that a path does not have. */
+const FOREIGN = /^(?:\/docs(?:-json|-yaml|\/.*)?|\*|\/api\/v:.*)$/;
 
 const nameOf = ({ controller, name }: Route) => `${controller.name}.${name}`;
 const pathOf = (url: string) =>

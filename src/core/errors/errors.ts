@@ -7,6 +7,13 @@ export class BadRequest extends TypedError<object> {
   static override readonly message: string = 'The request cannot be understood.';
 }
 
+/** 400: the path exists, but not in the version that was asked for. */
+export class UnsupportedVersion extends TypedError<{ supported: string[] }> {
+  static override readonly status = 400;
+  static override readonly code = 'UNSUPPORTED_VERSION';
+  static override readonly message = 'This path does not have that version.';
+}
+
 /** One rule that one value of the input breaks. */
 export interface InputViolation {
   /** Path of the value, e.g. `address.lines[0].street`. */
@@ -65,6 +72,20 @@ export class Conflict extends TypedError<object> {
   static override readonly status: number = 409;
   static override readonly code: string = 'CONFLICT';
   static override readonly message: string = 'The request contradicts the current state.';
+}
+
+/** 410: the route has had its day; see its `Sunset` and `Link`. */
+export class Gone extends TypedError<object> {
+  static override readonly status = 410;
+  static override readonly code = 'GONE';
+  static override readonly message = 'This version of the route has ended; use its successor.';
+}
+
+/** 412: the resource is no longer what `If-Match` says. */
+export class PreconditionFailed extends TypedError<object> {
+  static override readonly status = 412;
+  static override readonly code = 'PRECONDITION_FAILED';
+  static override readonly message = 'Somebody else has changed it meanwhile; read it again first.';
 }
 
 /** 413: the body is larger than the limit. */

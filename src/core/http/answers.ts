@@ -7,6 +7,7 @@ import type { ResponseContract } from '../routing/responds.decorator.js';
 import { routeContractOf } from '../routing/route-contract.js';
 import { listOf, shapeOf } from '../serialization/response-shape.js';
 import { metaOf } from './envelope.js';
+import { entityTagOf, hasEntityTag } from './if-match.js';
 import { Redirect, RequestDone } from './short-circuit.js';
 
 const REPORT_EVERY_MILLISECONDS = 60_000;
@@ -63,11 +64,12 @@ export class Answers {
     response: ResponseContract,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): string {
+  ): string | undefined {
     const { data, pagination } =
       result instanceof Page ? { data: result.items, pagination: result.pagination } : { data: result };
     if (response.paginated !== Boolean(pagination)) this.report(['data must be a Page'], request);
     const json = this.serialize(data, response, request);
+    if (response.etag && isKnownToCaller(json, request, reply)) return undefined;
     reply.type('application/json; charset=utf-8');
     if (!response.envelope) return json;
     return `{"success":true,"data":${json},"meta":${JSON.stringify({ ...metaOf(request.id), pagination })}}`;
@@ -119,6 +121,19 @@ export class Answers {
     this.reported.set(route, now);
     this.logger.error(message);
   }
+}
+
+/** Sends the entity tag; makes the answer a 304 if the caller has it already (RFC 9110, 13.1.2). */
+function isKnownToCaller(json: string, request: FastifyRequest, reply: FastifyReply): boolean {
+  const tag = entityTagOf(json);
+  reply.header('etag', tag);
+  const known = request.headers['if-none-match'];
+  const isKnown =
+    known !== undefined &&
+    (request.method === 'GET' || request.method === 'HEAD') &&
+    hasEntityTag(known, tag);
+  if (isKnown) reply.status(304);
+  return isKnown;
 }
 
 const nameOf = (request: FastifyRequest) => `${request.method} ${request.routeOptions.url}`;

@@ -7,7 +7,19 @@ export function corsOptions(settings: Settings): FastifyCorsOptions {
     origin: settings.allowedOrigins,
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['X-Request-ID', 'X-Response-Time', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+    exposedHeaders: [
+      'X-Request-ID',
+      'X-Response-Time',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'ETag',
+      'Location',
+      'Idempotency-Replayed',
+      'Deprecation',
+      'Sunset',
+      'Link',
+    ],
     maxAge: 600,
   };
 }

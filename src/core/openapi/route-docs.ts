@@ -1,16 +1,25 @@
 import type { Type } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { InvalidInput } from '../errors/errors.js';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiResponse,
+  type ApiResponseOptions,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { DynamicError, InvalidInput } from '../errors/errors.js';
 import type { TypedErrorClass } from '../errors/typed-error.js';
 import type { ResponseContract } from '../routing/responds.decorator.js';
 import type { Route } from '../routing/list-routes.js';
 import { errorsOf, inputsOf } from '../routing/route-errors.js';
 import { documentDto } from './dto-schema.js';
 import { successSchema } from './envelope-schemas.js';
+import { requestHeadersOf, responseHeadersOf } from './header-docs.js';
 
 const documented = new WeakSet<Route['handler']>();
 
-/** Tells `@nestjs/swagger` what the route's decorators declare: operation, answer, errors, security, DTOs. */
+/** Tells `@nestjs/swagger` what the route's decorators declare: operation, answers, errors, security, DTOs, headers. */
 export function documentRoute(route: Route): void {
   const { controller, name, handler, contract } = route;
   if (documented.has(handler)) return; // decorators add up
@@ -18,32 +27,49 @@ export function documentRoute(route: Route): void {
   const decorate = (decorator: MethodDecorator) =>
     decorator(controller.prototype as object, name, { value: handler } as PropertyDescriptor);
   for (const type of inputsOf(route)) documentDto(type);
-  if (contract.response) documentAnswer(contract.response, decorate);
   if (contract.access?.kind !== 'public') decorate(ApiBearerAuth());
-  for (const [status, errors] of Map.groupBy(errorsOf(route), ({ status }) => status)) {
+  for (const header of requestHeadersOf(route)) decorate(ApiHeader(header));
+  if (contract.response) {
+    const { summary, description } = contract.response;
+    decorate(ApiOperation({ summary, description, deprecated: contract.deprecation !== undefined }));
+    for (const answer of answersOf(route, contract.response)) decorate(ApiResponse(answer));
+  }
+  for (const [status, errors] of Map.groupBy(errorsOf(route), statusOf)) {
+    const description = errors.map(({ code }) => `\`${code}\``).join(', ');
     decorate(
-      ApiResponse({
-        status,
-        description: errors.map(({ code }) => `\`${code}\``).join(', '),
-        content: errorContent(errors),
-      }),
+      status === 'default'
+        ? ApiResponse({ status, description: 'An error of another service.', content: errorContent([]) })
+        : ApiResponse({ status, description, content: errorContent(errors) }),
     );
   }
 }
 
-function documentAnswer(response: ResponseContract, decorate: (decorator: MethodDecorator) => void): void {
-  const { summary, description, status, type } = response;
-  decorate(ApiOperation({ summary, description }));
-  if (!type) return decorate(ApiResponse({ status, description: 'Done; no body.' }));
-  documentDto(type);
-  decorate(ApiExtraModels(type));
-  decorate(
-    ApiResponse({
-      status,
-      description: summary,
-      content: { 'application/json': { schema: answerSchema(response, type) } },
-    }),
-  );
+/** A dynamic error may have any status. */
+const statusOf = (error: TypedErrorClass) => (error === DynamicError ? 'default' : error.status);
+
+function answersOf(route: Route, response: ResponseContract): ApiResponseOptions[] {
+  const { summary, status, otherStatuses, type } = response;
+  if (type) {
+    documentDto(type);
+    ApiExtraModels(type)(route.controller);
+  }
+  const headers = responseHeadersOf(route);
+  const success = { description: summary, headers, content: contentOf(response) };
+  const answers = [status, ...otherStatuses].map((each): ApiResponseOptions => {
+    if (each < 300 || each >= 400) return { status: each, ...success };
+    const location = { description: 'Where to go.', schema: { type: 'string' } };
+    return { status: each, description: 'Redirected; no body.', headers: { ...headers, Location: location } };
+  });
+  const isConditional = response.etag && route.method === 'GET';
+  return isConditional
+    ? [...answers, { status: 304, description: 'As `If-None-Match` knows it; no body.', headers }]
+    : answers;
+}
+
+function contentOf(response: ResponseContract): Record<string, { schema: object }> | undefined {
+  if (response.mediaType) return { [response.mediaType]: { schema: { type: 'string' } } };
+  if (!response.type) return undefined;
+  return { 'application/json': { schema: answerSchema(response, response.type) } };
 }
 
 function answerSchema({ isList, envelope, paginated }: ResponseContract, type: Type): object {

@@ -19,6 +19,8 @@ export interface ResponseContract {
   description?: string;
   /** Errors beyond those that every route of its kind may answer with (401, 403, 400 validation, 429, 500). */
   errors: TypedErrorClass[];
+  /** Whether the answer has an `ETag`, and a GET that knows it is answered 304. */
+  etag: boolean;
   /** False for routes outside the API, whose body is the DTO itself. */
   envelope: boolean;
 }
@@ -38,6 +40,8 @@ export interface RespondsOptions {
   errors?: TypedErrorClass[];
   /** The handler returns a `Page` of the listed DTO. Default false. */
   paginated?: boolean;
+  /** Sends an `ETag`, and answers 304 to a GET whose `If-None-Match` has it. Default false. */
+  etag?: boolean;
   /** Default true. */
   envelope?: boolean;
 }
@@ -66,6 +70,7 @@ export function Responds(type: Type | [Type] | MediaType | null, options: Respon
     summary: options.summary,
     description: options.description,
     errors: options.errors ?? [],
+    etag: options.etag ?? false,
     envelope: (options.envelope ?? true) && type !== null && mediaType === null,
   };
   return applyDecorators(SetMetadata(RESPONSE_CONTRACT, contract), HttpCode(contract.status));

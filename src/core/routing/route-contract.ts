@@ -2,7 +2,9 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { SSE_METADATA } from '@nestjs/common/constants.js';
 import { ACCESS_RULE, type AccessRule } from '../auth/access.decorators.js';
 import { TRANSACTIONAL } from '../firestore/transaction.interceptor.js';
+import { IfMatch } from '../http/if-match.js';
 import { RATE_LIMIT } from '../throttling/rate-limit.decorator.js';
+import { DEPRECATION, type Deprecation } from '../versioning/deprecation.js';
 import { RESPONSE_CONTRACT, type ResponseContract } from './responds.decorator.js';
 
 /** All that the decorators of a route declare, read once per route. */
@@ -13,6 +15,9 @@ export interface RouteContract {
   rateLimit: string | null;
   /** Whether the handler runs in a transaction. */
   isTransactional: boolean;
+  deprecation: Deprecation | undefined;
+  /** Whether it takes `If-Match`. */
+  hasPrecondition: boolean;
   /** Whether it answers with a stream of server-sent events, which has no end to check. */
   isEventStream: boolean;
 }
@@ -46,6 +51,14 @@ function readMetadata(handler: Handler, controller: Type): RouteContract {
     response: read<ResponseContract>(RESPONSE_CONTRACT),
     rateLimit: rateLimit ? (Reflect.getMetadata(RATE_LIMIT, rateLimit) as string | null) : 'default',
     isTransactional: has(TRANSACTIONAL),
+    deprecation: read<Deprecation>(DEPRECATION),
+    hasPrecondition: parameterTypes(controller, handler.name).includes(IfMatch),
     isEventStream: Reflect.hasMetadata(SSE_METADATA, handler),
   };
+}
+
+/** The classes of a handler's arguments, as far as they are classes. */
+export function parameterTypes(controller: Type, name: string): unknown[] {
+  const types: unknown = Reflect.getMetadata('design:paramtypes', controller.prototype as object, name);
+  return (types as unknown[] | undefined) ?? [];
 }

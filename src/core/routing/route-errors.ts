@@ -3,9 +3,11 @@ import type { Type } from '@nestjs/common';
 import {
   BadRequest,
   Forbidden,
+  Gone,
   Internal,
   InvalidInput,
   PayloadTooLarge,
+  PreconditionFailed,
   ServiceUnavailable,
   TooManyRequests,
   Unauthorized,
@@ -15,6 +17,7 @@ import type { TypedErrorClass } from '../errors/typed-error.js';
 import { Contention } from '../firestore/transactions.js';
 import { isDto } from '../validation/dto.js';
 import type { Route } from './list-routes.js';
+import { parameterTypes } from './route-contract.js';
 
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -31,13 +34,15 @@ export function errorsOf(route: Route): Set<TypedErrorClass> {
 }
 
 function impliedErrors(route: Route): TypedErrorClass[] {
-  const { access, rateLimit, isTransactional } = route.contract;
+  const { access, rateLimit, isTransactional, hasPrecondition, deprecation } = route.contract;
   const rule = access?.kind ?? 'authenticated';
   const implied: Array<TypedErrorClass | false> = [
     inputsOf(route).length > 0 && InvalidInput,
     ...(METHODS_WITH_BODY.has(route.method) ? [BadRequest, PayloadTooLarge, UnsupportedMediaType] : []),
     rule !== 'public' && Unauthorized,
     rule !== 'public' && rule !== 'authenticated' && Forbidden,
+    hasPrecondition && PreconditionFailed,
+    deprecation?.sunset !== undefined && Gone,
     rateLimit !== null && TooManyRequests,
     ...(isTransactional ? [Contention, ServiceUnavailable] : []),
     Internal,
@@ -47,7 +52,5 @@ function impliedErrors(route: Route): TypedErrorClass[] {
 
 /** The DTO classes of the handler's arguments. */
 export function inputsOf({ controller, name }: Route): Type<object>[] {
-  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) ??
-    []) as unknown[];
-  return types.filter(isDto);
+  return parameterTypes(controller, name).filter(isDto);
 }

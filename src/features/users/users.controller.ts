@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentCaller, Permissions, SelfOr } from '../../core/auth/access.decorators.js';
 import type { Caller } from '../../core/auth/caller.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';
+import { IfMatch, Precondition } from '../../core/http/if-match.js';
 import { InvalidCursor } from '../../core/pagination/cursor.js';
 import type { Page } from '../../core/pagination/page.js';
 import { Responds } from '../../core/routing/responds.decorator.js';
@@ -35,7 +36,7 @@ export class UsersController {
   @Get(':id')
   @SelfOr('users:read')
   @Transactional()
-  @Responds(UserResponse, { summary: 'Read a user', errors: [UserNotFound] })
+  @Responds(UserResponse, { summary: 'Read a user', etag: true, errors: [UserNotFound] })
   async get(@Param() { id }: UserPath): Promise<UserResponse> {
     return toUserResponse(await this.users.findOrFail(id));
   }
@@ -47,13 +48,16 @@ export class UsersController {
     summary: 'Change a user',
     description:
       'Changes the fields that are sent. Everybody may change himself; a `role` only an admin gives.',
+    etag: true,
     errors: [UserNotFound, EmailTaken],
   })
   async update(
     @Param() { id }: UserPath,
     @Body() changes: UpdateUserBody,
     @CurrentCaller() caller: Caller,
+    @Precondition() ifMatch: IfMatch,
   ): Promise<UserResponse> {
+    await ifMatch.check(async () => toUserResponse(await this.users.findOrFail(id)));
     return toUserResponse(await this.users.update(id, changes, caller));
   }
 
@@ -65,7 +69,8 @@ export class UsersController {
     description: 'Ends his sessions and frees his e-mail.',
     errors: [UserNotFound],
   })
-  async delete(@Param() { id }: UserPath): Promise<void> {
+  async delete(@Param() { id }: UserPath, @Precondition() ifMatch: IfMatch): Promise<void> {
+    await ifMatch.check(async () => toUserResponse(await this.users.findOrFail(id)));
     await this.users.delete(id);
   }
 }
