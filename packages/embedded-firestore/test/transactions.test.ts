@@ -28,18 +28,21 @@ describe('read-write transactions', () => {
   it('lose no update among 20 clients that count to 10', async () => {
     const ref = fresh();
     await ref.set({ n: 0 });
-    const started = performance.now();
-    await Promise.all(Array.from({ length: 20 }, () => countTo(ref, 10)));
+    const attempts = await Promise.all(Array.from({ length: 20 }, () => countTo(ref, 10)));
     expect((await ref.get()).get('n')).toBe(200);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    // Each attempt beyond 200 is one that was aborted and cost its client a second or more.
+    expect(attempts.reduce((a, b) => a + b)).toBeLessThan(300);
   });
 
-  async function countTo(ref: DocumentReference, times: number): Promise<void> {
+  async function countTo(ref: DocumentReference, times: number): Promise<number> {
+    let attempts = 0;
     for (let i = 0; i < times; i++) {
       await db.runTransaction(async (t) => {
+        attempts++;
         t.update(ref, { n: (await t.get(ref)).get('n') + 1 });
       });
     }
+    return attempts;
   }
 
   it('of two that read the same and write it, one is aborted and tries again', async () => {

@@ -32,7 +32,7 @@ export class LockTable {
   readonly #times: LockTimes;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(times: LockTimes = { patience: 100, deadline: 20_000 }) {
+  constructor(times: LockTimes = { patience: 250, deadline: 20_000 }) {
     this.#times = times;
   }
 
