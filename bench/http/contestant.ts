@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Usage } from './contestants/serve.ts';
+import type { Answered, Job } from './load.ts';
+
+const canPin = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** A process pinned to one core, where the system can. Its log lines go nowhere, its mistakes are shown. */
+function start(core: number, parameters: string[]): ChildProcess {
+  const [program, ...rest] = canPin
+    ? ['taskset', '-c', String(core), process.execPath, ...parameters]
+    : [process.execPath, ...parameters];
+  const env = { ...process.env, NODE_ENV: 'production' };
+  return spawn(program!, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env });
+}
+
+async function ask<Answer>(child: ChildProcess, question: object): Promise<Answer> {
+  child.send(question);
+  const [answer] = (await once(child, 'message')) as [Answer];
+  return answer;
+}
+
+/** One server under test. */
+export class Contestant {
+  readonly name: string;
+  readonly port: number;
+  /** Milliseconds from the start of the process to the moment it listens. */
+  readonly startUp: number;
+  private readonly child: ChildProcess;
+
+  private constructor(name: string, port: number, startUp: number, child: ChildProcess) {
+    this.name = name;
+    this.port = port;
+    this.startUp = startUp;
+    this.child = child;
+  }
+
+  static async start(folder: string, name: string, options: string[] = []): Promise<Contestant> {
+    const begin = performance.now();
+    const child = start(0, [...options, join(folder, 'serve.js'), name]);
+    const exited = once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`${name} ended with ${code}`)),
+    );
+    const [{ port }] = (await Promise.race([once(child, 'message'), exited])) as [{ port: number }];
+    exited.catch(() => undefined);
+    return new Contestant(name, port, performance.now() - begin, child);
+  }
+
+  usage(): Promise<Usage> {
+    return ask<Usage>(this.child, {});
+  }
+
+  async stop(): Promise<void> {
+    this.child.disconnect();
+    await once(this.child, 'exit');
+  }
+}
+
+/** Who sends, on the other core. */
+export class Load {
+  private readonly child = start(1, [join(import.meta.dirname, 'load.ts')]);
+
+  private sent: string[] | undefined;
+
+  /** Ten thousand requests take a while to get there: they go once. */
+  run({ requests, ...job }: Job): Promise<Answered> {
+    const isKnown = this.sent === requests;
+    this.sent = requests;
+    return ask<Answered>(this.child, isKnown ? job : { ...job, requests });
+  }
+
+  async stop(): Promise<void> {
+    this.child.disconnect();
+    await once(this.child, 'exit');
+  }
+}

@@ -1,0 +1,88 @@
+/** This service, whole, with a module of three routes beside its own. */
+import { Body, Controller, Get, Module, Post } from '@nestjs/common';
+import { IsBoolean, IsEmail, IsInt, IsISO8601, IsNumber, IsString, Length, Max, Min } from 'class-validator';
+import { createApp } from '../../../src/app.js';
+import { loadSettings } from '../../../src/config/load-settings.js';
+import { CurrentCaller, Roles } from '../../../src/core/auth/access.decorators.js';
+import type { Caller } from '../../../src/core/auth/caller.js';
+import { Page } from '../../../src/core/pagination/page.js';
+import { Responds } from '../../../src/core/routing/responds.decorator.js';
+import { AUDIENCE, ISSUER, LIMIT, ORDER_ID, SECRET, type Start, USERS, type UserRow } from './data.js';
+
+class MeResponse {
+  @IsString() id: string;
+  @IsString() role: string;
+  @IsString() session: string;
+}
+
+class OrderBody {
+  @IsString() @Length(1, 100) title: string;
+  @IsEmail() email: string;
+  @IsInt() @Min(1) @Max(100) quantity: number;
+  @IsNumber() @Min(0) price: number;
+  @IsBoolean() gift: boolean;
+}
+
+class OrderResponse extends OrderBody {
+  @IsString() id: string;
+}
+
+class UserResponse {
+  @IsString() id: string;
+  @IsString() email: string;
+  @IsString() firstName: string;
+  @IsString() lastName: string;
+  @IsString() role: string;
+  @IsString() phone: string;
+  @IsString() city: string;
+  @IsString() country: string;
+  @IsBoolean() active: boolean;
+  @IsInt() logins: number;
+  @IsISO8601() createdAt: string;
+  @IsISO8601() updatedAt: string;
+}
+
+@Roles('user')
+@Controller('bench')
+class BenchController {
+  @Get('me')
+  @Responds(MeResponse, { summary: 'Small' })
+  me(@CurrentCaller() caller: Caller): MeResponse {
+    return { id: caller.id, role: caller.role, session: caller.sessionId };
+  }
+
+  @Post('orders')
+  @Responds(OrderResponse, { summary: 'Validated', status: 201 })
+  order(@Body() { title, email, quantity, price, gift }: OrderBody): OrderResponse {
+    return { title, email, quantity, price, gift, id: ORDER_ID };
+  }
+
+  @Get('users')
+  @Responds([UserResponse], { summary: 'List', paginated: true })
+  users(): Page<UserResponse> {
+    return Page.byOffset(USERS.map(toResponse), { page: 1, limit: 20, total: 20 });
+  }
+}
+
+function toResponse({ passwordHash: _, createdAt, updatedAt, ...user }: UserRow): UserResponse {
+  return { ...user, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+}
+
+@Module({ controllers: [BenchController] })
+class BenchModule {}
+
+export const start: Start = async () => {
+  const settings = await loadSettings({
+    NODE_ENV: 'production',
+    FIRESTORE_MODE: 'embedded',
+    DATA_DIRECTORY: ':memory:',
+    JWT_SECRET: SECRET,
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE,
+    TRUSTED_PROXIES: '1',
+    RATE_LIMIT: String(LIMIT),
+  });
+  const app = await createApp(settings, { imports: [BenchModule] });
+  await app.listen(0, '127.0.0.1');
+  return Number(new URL(await app.getUrl()).port);
+};
