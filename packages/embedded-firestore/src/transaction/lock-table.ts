@@ -10,7 +10,7 @@ export interface LockTimes {
   deadline: number;
 }
 
-const SWEEP_MS = 20;
+const SWEEP_MS = 50;
 const LEARNED_MAX = 10_000;
 
 /**
@@ -276,19 +276,25 @@ export class LockTable {
 
   #sweep(): void {
     const now = performance.now();
-    for (const request of [...this.#allWaiting()].sort((a, b) => a.owner.age - b.owner.age)) {
-      const waited = now - request.since;
-      if (waited > this.#times.patience && request.blockers.hard.size === 0) {
-        request.impatient = true;
-        this.#retry(request);
-      } else if (waited > this.#times.deadline) {
-        for (const holder of request.blockers.hard) {
-          if (holder.transaction && !this.#committing.has(holder)) {
-            this.abort(holder, contention('it held up other writers for too long'));
-          }
-        }
+    const waiting = [...this.#allWaiting()].sort((a, b) => a.owner.age - b.owner.age);
+    // One at a time: were all let in at once, all but one of them would be aborted.
+    const impatient = waiting.find((request) => this.#isStandingBack(request, now));
+    if (impatient) {
+      impatient.impatient = true;
+      this.#retry(impatient);
+    }
+    for (const { since, blockers } of waiting) {
+      if (now - since <= this.#times.deadline) continue;
+      for (const holder of blockers.hard) {
+        if (!holder.transaction || this.#committing.has(holder)) continue;
+        this.abort(holder, contention('it held up other writers for too long'));
       }
     }
+  }
+
+  /** Waits out of courtesy only, and for long enough. */
+  #isStandingBack({ impatient, blockers, since }: Request, now: number): boolean {
+    return !impatient && blockers.hard.size === 0 && now - since > this.#times.patience;
   }
 
   /** A document that is waited for although its reader did not write it is read by many and written by few. */
