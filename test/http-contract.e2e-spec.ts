@@ -235,7 +235,7 @@ describe('the HTTP contract', () => {
         method: call.payload === undefined ? 'GET' : 'POST',
         headers,
         ...call,
-      } as never);
+      });
       expect(response.json()).toMatchObject(failure(code));
       expect(response.statusCode).toBe(status);
       expect(response.headers['x-request-id']).toBe(response.json().meta.requestId);
