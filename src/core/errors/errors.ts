@@ -103,6 +103,13 @@ export class UnsupportedMediaType extends TypedError<object> {
     'The body has a media type that this route does not read; send application/json.';
 }
 
+/** 422: well-formed and valid, but it cannot be done. */
+export class UnprocessableContent extends TypedError<object> {
+  static override readonly status: number = 422;
+  static override readonly code: string = 'UNPROCESSABLE_CONTENT';
+  static override readonly message: string = 'The request cannot be carried out.';
+}
+
 /** 429: more requests than the rate limit allows. Comes with `Retry-After`. */
 export class TooManyRequests extends TypedError<object> {
   static override readonly status: number = 429;

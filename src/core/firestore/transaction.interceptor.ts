@@ -2,8 +2,10 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { Answers } from '../http/answers.js';
 import { hooksOf, preparation, TRANSACTIONAL } from './transactional-method.js';
 import { type TransactionOptions, Transactions } from './transactions.js';
+import type { UnitOfWork } from './unit-of-work.js';
 
 export { TRANSACTIONAL } from './transactional-method.js';
 
@@ -12,11 +14,12 @@ export { TRANSACTIONAL } from './transactional-method.js';
 export class TransactionInterceptor implements NestInterceptor {
   constructor(
     private readonly transactions: Transactions,
+    private readonly answers: Answers,
     private readonly reflector: Reflector,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const handle = () => lastValueFrom(next.handle(), { defaultValue: undefined });
+    const handle = () => this.handle(context, next);
     const prototype = context.getClass().prototype as object;
     const hasPreparation = hooksOf(prototype, context.getHandler().name).beforeTransaction !== undefined;
     if (!hasPreparation) return from(this.inTransaction(context, handle));
@@ -28,17 +31,32 @@ export class TransactionInterceptor implements NestInterceptor {
     return from(preparation.run({ isDone: false }, prepareAndHandle));
   }
 
-  private inTransaction(context: ExecutionContext, handle: () => Promise<unknown>): Promise<unknown> {
+  private handle(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    if (context.getType() === 'http') return this.answers.resultOf(context, next);
+    return lastValueFrom(next.handle(), { defaultValue: undefined });
+  }
+
+  private async inTransaction(context: ExecutionContext, handle: () => Promise<unknown>): Promise<unknown> {
     const targets = [context.getHandler(), context.getClass()];
     const options = this.reflector.getAllAndOverride<TransactionOptions>(TRANSACTIONAL, targets);
     if (context.getType() !== 'http') return this.transactions.run(options, handle);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const { statusCode } = reply;
-    return this.transactions.run(options, async (unit) => {
+    let body: unknown;
+    let isFinal = false;
+    const work = async (unit: UnitOfWork | undefined) => {
       reply.code(statusCode); // as it was before an earlier attempt
-      const result = await handle();
+      const handled = await handle();
       if (reply.statusCode >= 400) unit?.discard();
-      return result;
-    });
+      // The last hook before the commit: an answer that is not what the route declares writes nothing.
+      unit?.onBeforeCommit((answer) => {
+        body = this.answers.bodyOf(answer, context);
+        this.answers.keep(answer, body, context);
+        isFinal = unit.afterCommitHooks.length === 0;
+      });
+      return handled;
+    };
+    const result = await this.answers.once(context, () => this.transactions.run(options, work));
+    return isFinal ? body : this.answers.bodyOf(result, context);
   }
 }

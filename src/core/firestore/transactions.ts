@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Firestore } from 'firebase-admin/firestore';
 import { TypedError } from '../errors/typed-error.js';
+import { ShortCircuit } from '../http/short-circuit.js';
 import { Contention } from './firestore.errors.js';
 import { type TransactionHook, UnitOfWork } from './unit-of-work.js';
 
@@ -43,7 +44,7 @@ export class Transactions {
    * Runs `work` in a transaction and commits what it changed; inside a running one it joins that. When others hold the
    * documents, `work` runs again from its beginning, with a new unit of work, after a back-off.
    * @throws {Contention} when all attempts met contention
-   * @throws whatever `work` throws; then nothing is written
+   * @throws whatever `work` throws; then nothing is written, unless it is a {@link ShortCircuit}, which is a success
    */
   async run<Result>(
     options: TransactionOptions,
@@ -110,8 +111,8 @@ export class Transactions {
       return await this.firestore.runTransaction((transaction) => {
         const attempt = (unit = new UnitOfWork(transaction, readOnly));
         return this.running.run(attempt, async () => {
-          const result = (await attempt.complete(await work(attempt))) as Result;
-          return { result, unit: attempt };
+          const result = await work(attempt).catch(keepShortCircuit);
+          return { result: (await attempt.complete(result)) as Result, unit: attempt };
         });
       }, options);
     } catch (error) {
@@ -128,9 +129,14 @@ export class Transactions {
         this.logger.error('A hook after the commit failed; what was committed stays so.', error);
       }
     }
-    if (answer instanceof TypedError) throw answer;
+    if (answer instanceof TypedError || answer instanceof ShortCircuit) throw answer;
     return answer as Result;
   }
+}
+
+function keepShortCircuit(thrown: unknown): ShortCircuit {
+  if (thrown instanceof ShortCircuit) return thrown;
+  throw thrown;
 }
 
 const ABORTED = 10;

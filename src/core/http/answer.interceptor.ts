@@ -3,14 +3,18 @@ import { from, type Observable } from 'rxjs';
 import { routeContractOf } from '../routing/route-contract.js';
 import { Answers } from './answers.js';
 
-/** Checks and wraps what handlers return. */
+/** Checks and wraps what handlers return. In a transaction its interceptor does, before the commit. */
 @Injectable()
 export class AnswerInterceptor implements NestInterceptor {
   constructor(private readonly answers: Answers) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
-    if (routeContractOf(context).isEventStream) return next.handle();
-    return from(this.answers.of(context, next));
+    const { isTransactional, isEventStream } = routeContractOf(context);
+    return isTransactional || isEventStream ? next.handle() : from(this.answer(context, next));
+  }
+
+  private async answer(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    return this.answers.bodyOf(await this.answers.resultOf(context, next), context);
   }
 }

@@ -7,8 +7,9 @@ import type { ResponseContract } from '../routing/responds.decorator.js';
 import { routeContractOf } from '../routing/route-contract.js';
 import { listOf, shapeOf } from '../serialization/response-shape.js';
 import { metaOf } from './envelope.js';
+import { Idempotency, StoredAnswer } from './idempotency.js';
 import { entityTagOf, hasEntityTag } from './if-match.js';
-import { Redirect, RequestDone } from './short-circuit.js';
+import { Redirect, RequestDone, type ShortCircuit } from './short-circuit.js';
 
 const REPORT_EVERY_MILLISECONDS = 60_000;
 
@@ -22,28 +23,56 @@ export class Answers {
   /** When a route's mismatch was last reported. */
   private readonly reported = new Map<string, number>();
 
-  constructor(private readonly settings: Settings) {}
+  constructor(
+    private readonly settings: Settings,
+    private readonly idempotency: Idempotency,
+  ) {}
 
-  /** Runs the handler and gives the body to send. */
-  async of(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+  /** Runs all that belongs to a request, unless the same idempotent request is running: that is a 409. */
+  once<Result>(context: ExecutionContext, work: () => Promise<Result>): Promise<Result> {
+    if (!routeContractOf(context).isIdempotent) return work();
+    return this.idempotency.alone(context.switchToHttp().getRequest(), work);
+  }
+
+  /** Runs the handler, unless the answer to a repeated request is known. Gives what it returned, or threw as a success. */
+  async resultOf(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    const http = context.switchToHttp();
+    if (routeContractOf(context).isIdempotent) {
+      const stored = await this.idempotency.find(http.getRequest());
+      if (stored) return stored;
+    }
+    return lastValueFrom(next.handle(), { defaultValue: undefined }).catch((thrown: unknown) =>
+      successOf(thrown, http.getResponse()),
+    );
+  }
+
+  /** Checks a result and gives the body to send; sets status and headers as the result has it. */
+  bodyOf(result: unknown, context: ExecutionContext): unknown {
     const http = context.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
-    const result: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined }).catch(
-      (thrown: unknown) => this.resultOf(thrown, reply),
-    );
-    return this.bodyOf(result, routeContractOf(context).response, http.getRequest(), reply);
+    if (result instanceof StoredAnswer) return replay(result, reply);
+    return this.checked(result, routeContractOf(context).response, http.getRequest(), reply);
   }
 
-  /** What a {@link ShortCircuit} says, as if the handler had returned it. Throws whatever else was thrown. */
-  resultOf(thrown: unknown, reply: FastifyReply): unknown {
-    if (thrown instanceof Redirect) return thrown;
-    if (!(thrown instanceof RequestDone)) throw thrown;
-    if (thrown.status !== undefined) reply.status(thrown.status);
-    return thrown.data;
+  /** Keeps the answer to an idempotent request, in the running transaction. */
+  keep(result: unknown, body: unknown, context: ExecutionContext): void {
+    if (!routeContractOf(context).isIdempotent || result instanceof StoredAnswer) return;
+    const http = context.switchToHttp();
+    this.idempotency.store(http.getRequest(), http.getResponse(), body);
   }
 
-  /** Checks what a handler returned and gives the body to send. */
-  bodyOf(
+  /** The same for a {@link ShortCircuit} of a guard, which no interceptor sees. */
+  bodyOfGuard(
+    signal: ShortCircuit,
+    response: ResponseContract,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): unknown {
+    reply.status(response.status);
+    return this.checked(successOf(signal, reply), response, request, reply);
+  }
+
+  private checked(
     result: unknown,
     response: ResponseContract | undefined,
     request: FastifyRequest,
@@ -121,6 +150,24 @@ export class Answers {
     this.reported.set(route, now);
     this.logger.error(message);
   }
+}
+
+/** What a {@link ShortCircuit} says, as if the handler had returned it. Throws whatever else was thrown. */
+function successOf(thrown: unknown, reply: FastifyReply): unknown {
+  if (thrown instanceof Redirect) return thrown;
+  if (!(thrown instanceof RequestDone)) throw thrown;
+  if (thrown.status !== undefined) reply.status(thrown.status);
+  return thrown.data;
+}
+
+function replay(
+  { status, body, location, mediaType }: StoredAnswer,
+  reply: FastifyReply,
+): string | undefined {
+  reply.status(status).header('idempotency-replayed', 'true');
+  if (location !== undefined) reply.header('location', location);
+  if (mediaType !== undefined) reply.type(mediaType);
+  return body === '' ? undefined : body;
 }
 
 /** Sends the entity tag; makes the answer a 304 if the caller has it already (RFC 9110, 13.1.2). */

@@ -34,9 +34,8 @@ export class ErrorFilter implements ExceptionFilter {
   /** A guard's: those of handlers do not come this far. */
   private finish(signal: ShortCircuit, request: FastifyRequest, reply: FastifyReply): void {
     const response = request.routeOptions.config.route?.contract.response;
-    if (response) reply.status(response.status);
-    const result = this.answers.resultOf(signal, reply);
-    void reply.send(this.answers.bodyOf(result, response, request, reply));
+    if (!response) throw new Error('A short circuit where no route is.');
+    void reply.send(this.answers.bodyOfGuard(signal, response, request, reply));
   }
 
   /** Makes of an error that the route does not declare a fault of ours (H8). Clients rely on what is declared. */

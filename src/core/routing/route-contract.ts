@@ -1,7 +1,8 @@
 import type { ExecutionContext, Type } from '@nestjs/common';
 import { SSE_METADATA } from '@nestjs/common/constants.js';
 import { ACCESS_RULE, type AccessRule } from '../auth/access.decorators.js';
-import { TRANSACTIONAL } from '../firestore/transaction.interceptor.js';
+import { TRANSACTIONAL } from '../firestore/transactional-method.js';
+import { IDEMPOTENT } from '../http/idempotency.js';
 import { IfMatch } from '../http/if-match.js';
 import { RATE_LIMIT } from '../throttling/rate-limit.decorator.js';
 import { DEPRECATION, type Deprecation } from '../versioning/deprecation.js';
@@ -16,6 +17,8 @@ export interface RouteContract {
   /** Whether the handler runs in a transaction. */
   isTransactional: boolean;
   deprecation: Deprecation | undefined;
+  /** Whether it takes an `Idempotency-Key`. */
+  isIdempotent: boolean;
   /** Whether it takes `If-Match`. */
   hasPrecondition: boolean;
   /** Whether it answers with a stream of server-sent events, which has no end to check. */
@@ -52,6 +55,7 @@ function readMetadata(handler: Handler, controller: Type): RouteContract {
     rateLimit: rateLimit ? (Reflect.getMetadata(RATE_LIMIT, rateLimit) as string | null) : 'default',
     isTransactional: has(TRANSACTIONAL),
     deprecation: read<Deprecation>(DEPRECATION),
+    isIdempotent: Reflect.hasMetadata(IDEMPOTENT, handler),
     hasPrecondition: parameterTypes(controller, handler.name).includes(IfMatch),
     isEventStream: Reflect.hasMetadata(SSE_METADATA, handler),
   };

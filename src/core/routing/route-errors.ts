@@ -15,6 +15,7 @@ import {
 } from '../errors/errors.js';
 import type { TypedErrorClass } from '../errors/typed-error.js';
 import { Contention } from '../firestore/transactions.js';
+import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../http/idempotency.js';
 import { isDto } from '../validation/dto.js';
 import type { Route } from './list-routes.js';
 import { parameterTypes } from './route-contract.js';
@@ -34,10 +35,11 @@ export function errorsOf(route: Route): Set<TypedErrorClass> {
 }
 
 function impliedErrors(route: Route): TypedErrorClass[] {
-  const { access, rateLimit, isTransactional, hasPrecondition, deprecation } = route.contract;
+  const { access, rateLimit, isTransactional, isIdempotent, hasPrecondition, deprecation } = route.contract;
   const rule = access?.kind ?? 'authenticated';
   const implied: Array<TypedErrorClass | false> = [
-    inputsOf(route).length > 0 && InvalidInput,
+    (isIdempotent || inputsOf(route).length > 0) && InvalidInput,
+    ...(isIdempotent ? [IdempotencyKeyInUse, IdempotencyKeyReused] : []),
     ...(METHODS_WITH_BODY.has(route.method) ? [BadRequest, PayloadTooLarge, UnsupportedMediaType] : []),
     rule !== 'public' && Unauthorized,
     rule !== 'public' && rule !== 'authenticated' && Forbidden,
