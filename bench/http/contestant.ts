@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Usage } from './contestants/serve.ts';
+import type { Question, Usage } from './contestants/serve.ts';
 import type { Answered, Job } from './load.ts';
 
 const canPin = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
@@ -16,7 +16,7 @@ function start(core: number, parameters: string[]): ChildProcess {
   return spawn(program!, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env });
 }
 
-async function ask<Answer>(child: ChildProcess, question: object): Promise<Answer> {
+async function ask<Answer>(child: ChildProcess, question: object | Question): Promise<Answer> {
   child.send(question);
   const [answer] = (await once(child, 'message')) as [Answer];
   return answer;
@@ -37,9 +37,9 @@ export class Contestant {
     this.child = child;
   }
 
-  static async start(folder: string, name: string, options: string[] = []): Promise<Contestant> {
+  static async start(folder: string, name: string): Promise<Contestant> {
     const begin = performance.now();
-    const child = start(0, [...options, join(folder, 'serve.js'), name]);
+    const child = start(0, [join(folder, 'serve.js'), name]);
     const exited = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`${name} ended with ${code}`)),
     );
@@ -49,7 +49,15 @@ export class Contestant {
   }
 
   usage(): Promise<Usage> {
-    return ask<Usage>(this.child, {});
+    return ask<Usage>(this.child, 'usage' satisfies Question);
+  }
+
+  startProfile(): Promise<object> {
+    return ask<object>(this.child, 'startProfile' satisfies Question);
+  }
+
+  stopProfile<Profile>(): Promise<Profile> {
+    return ask<Profile>(this.child, 'stopProfile' satisfies Question);
   }
 
   async stop(): Promise<void> {

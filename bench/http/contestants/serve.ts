@@ -1,4 +1,5 @@
-/** One contestant in a process of its own: tells its port, then answers each message with what it has used so far. */
+/** One contestant in a process of its own: tells its port, then does what messages ask and answers them. */
+import { Session } from 'node:inspector/promises';
 import type { Start } from './data.js';
 
 export interface Usage {
@@ -11,9 +12,24 @@ export interface Usage {
 const { start } = (await import(`./${process.argv[2]}.js`)) as { start: Start };
 const port = await start();
 process.send!({ port });
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  const usage: Usage = { cpu: user + system, memory: process.memoryUsage.rss() / 2 ** 20 };
-  process.send!(usage);
+const session = new Session();
+const answers = {
+  usage: async (): Promise<Usage> => {
+    const { user, system } = process.cpuUsage();
+    return { cpu: user + system, memory: process.memoryUsage.rss() / 2 ** 20 };
+  },
+  startProfile: async () => {
+    session.connect();
+    await session.post('Profiler.enable');
+    await session.post('Profiler.setSamplingInterval', { interval: 200 });
+    return session.post('Profiler.start');
+  },
+  stopProfile: async () => (await session.post('Profiler.stop')).profile,
+};
+
+export type Question = keyof typeof answers;
+
+process.on('message', (question: Question) => {
+  void answers[question]().then((answer) => process.send!(answer ?? {}));
 });
 process.on('disconnect', () => process.exit());

@@ -64,8 +64,22 @@ class BenchController {
   }
 }
 
-function toResponse({ passwordHash: _, createdAt, updatedAt, ...user }: UserRow): UserResponse {
-  return { ...user, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+/** Named field by field, as the service's own features do. */
+function toResponse(user: UserRow): UserResponse {
+  return {
+    id: user.id,
+    email: user.email,
+    firstName: user.firstName,
+    lastName: user.lastName,
+    role: user.role,
+    phone: user.phone,
+    city: user.city,
+    country: user.country,
+    active: user.active,
+    logins: user.logins,
+    createdAt: user.createdAt.toISOString(),
+    updatedAt: user.updatedAt.toISOString(),
+  };
 }
 
 @Module({ controllers: [BenchController] })
