@@ -1,6 +1,6 @@
 import { InvalidInput } from '../core/errors/errors.js';
 import { parseDto, pickDeclared } from '../core/validation/dto.js';
-import { developmentSecret } from './development-secret.js';
+import { developmentSecret, randomSecret } from './development-secret.js';
 import { Settings } from './settings.js';
 
 /** The environment does not describe a service that can run. The message lists every mistake. */
@@ -29,35 +29,43 @@ export async function loadSettings(environment: Environment): Promise<Settings> 
   );
   const mistakes = mistakesBetween(given);
   try {
-    const settings = await parseDto(
-      Settings,
-      pickDeclared(Settings, { ...defaultsFor(given), ...given }),
-      'text',
-    );
-    if (mistakes.length === 0) return settings;
+    const defined = { ...defaultsFor(given), ...given };
+    const settings = await parseDto(Settings, pickDeclared(Settings, defined), 'text');
+    if (mistakes.length === 0) return withSecret(settings, given);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    const named = new Set(mistakes.map(variableOf));
-    mistakes.push(
-      ...error.details!.errors.map(({ message }) => message).filter((each) => !named.has(variableOf(each))),
-    );
+    mistakes.push(...onePerVariable(error, new Set(mistakes.map(variableOf))));
   }
   throw new InvalidSettings(mistakes);
 }
 
+/** Only now: a start that is refused leaves nothing on the disk. */
+function withSecret(settings: Settings, given: Environment): Settings {
+  if (!given.JWT_SECRET) settings.JWT_SECRET = developmentSecret(settings.DATA_DIRECTORY);
+  return settings;
+}
+
+/** `PORT must be an integer number, must not be less than 0`, for each variable that has no mistake named yet. */
+function onePerVariable({ details }: InvalidInput, named: Set<string>): string[] {
+  const byVariable = Map.groupBy(details!.errors, ({ field }) => field);
+  const wrong = [...byVariable].filter(([variable]) => !named.has(variable));
+  return wrong.map(([variable, errors]) => {
+    const rules = errors.map(({ message }) => message.replace(`${variable} `, ''));
+    return `${variable} ${rules.join(', ')}`;
+  });
+}
+
 /** Defaults that depend on where the service runs. Production gets none for what must be decided. */
 function defaultsFor(given: Environment): Record<string, string> {
-  const { NODE_ENV = 'development', DATA_DIRECTORY, JWT_SECRET } = given;
+  const { NODE_ENV = 'development' } = given;
   if (NODE_ENV === 'production')
     return { HOST: '0.0.0.0', DATA_DIRECTORY: '.data', RESPONSE_VALIDATION: 'strip' };
-  const directory = DATA_DIRECTORY ?? (NODE_ENV === 'test' ? ':memory:' : '.data');
-  const secret = JWT_SECRET ?? developmentSecret(directory);
   const mode = given.FIRESTORE_EMULATOR_HOST ? 'emulator' : 'embedded';
   return {
     HOST: '127.0.0.1',
-    DATA_DIRECTORY: directory,
+    DATA_DIRECTORY: NODE_ENV === 'test' ? ':memory:' : '.data',
     FIRESTORE_MODE: mode,
-    JWT_SECRET: secret,
+    JWT_SECRET: randomSecret(), // until the one that is kept takes its place
     RESPONSE_VALIDATION: 'strict',
   };
 }
@@ -86,4 +94,4 @@ function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET }: Environment): stri
   return mistakes;
 }
 
-const variableOf = (mistake: string): string | undefined => mistake.split(' ')[0];
+const variableOf = (mistake: string): string => mistake.split(' ', 1)[0]!;
