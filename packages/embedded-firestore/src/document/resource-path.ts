@@ -1,10 +1,10 @@
 import { invalid } from '../errors.ts';
-import { KeyWriter } from '../value/key-writer.ts';
+import { KeyWriter, numericId } from '../value/key-writer.ts';
 import { MAX_NAME_BYTES, MAX_RESOURCE_NAME_BYTES } from '../value/limits.ts';
 
 const DATABASE = /^projects\/([^/]+)\/databases\/([^/]+)$/;
+const RESOURCE = /^(projects\/[^/]+\/databases\/[^/]+)\/documents(?:\/(.*))?$/s;
 const RESERVED_ID = /^__.*__$/;
-const NUMERIC_ID = /^__id-?\d+__$/;
 const keys = new KeyWriter();
 
 /** A resource name cut into its database (`projects/p/databases/d`) and the path within (`users/a`). */
@@ -44,15 +44,13 @@ export function parseParentName(name: string): ResourceName {
 }
 
 function parseResourceName(name: string): ResourceName {
-  const at = name.indexOf('/documents');
-  const database = at === -1 ? name : name.slice(0, at);
-  const rest = at === -1 ? '' : name.slice(at + '/documents'.length);
-  if (at === -1 || (rest !== '' && rest[0] !== '/') || !DATABASE.test(database)) {
+  const [, database, path = ''] = RESOURCE.exec(name) ?? [];
+  if (database === undefined) {
     throw invalid(
       `Resource name "${name}" is not of the form projects/{project}/databases/{database}/documents/...`,
     );
   }
-  return { database, path: rest.slice(1) };
+  return { database, path };
 }
 
 export function checkId(id: string, name: string): void {
@@ -61,7 +59,8 @@ export function checkId(id: string, name: string): void {
   if (id.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(id) > MAX_NAME_BYTES) {
     throw invalid(`An id is longer than ${MAX_NAME_BYTES} bytes (in "${name.slice(0, 80)}...").`);
   }
-  if (RESERVED_ID.test(id) && !NUMERIC_ID.test(id)) throw invalid(`Id "${id}" is reserved (in "${name}").`);
+  if (RESERVED_ID.test(id) && numericId(id) === undefined)
+    throw invalid(`Id "${id}" is reserved (in "${name}").`);
 }
 
 export function documentName(database: string, path: string): string {

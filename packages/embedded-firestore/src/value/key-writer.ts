@@ -1,4 +1,4 @@
-const NUMERIC_ID = /^__id(-?\d{1,19})__$/;
+const NUMERIC_ID = /^__id(0|-?[1-9]\d{0,18})__$/;
 const SIGN = 1n << 63n;
 
 /**
@@ -67,10 +67,10 @@ export class KeyWriter {
 
   /** One id of a resource path; `__id7__` are numeric ids and sort before all others, by number. */
   segment(id: string): void {
-    const numeric = id.startsWith('__id') ? NUMERIC_ID.exec(id) : null;
-    if (numeric) {
+    const numeric = id.startsWith('__id') ? numericId(id) : undefined;
+    if (numeric !== undefined) {
       this.byte(1);
-      this.int64(BigInt(numeric[1]!));
+      this.int64(numeric);
     } else {
       this.byte(2);
       this.string(id);
@@ -102,6 +102,14 @@ export class KeyWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+/** The number of an id like `__id7__`. There is one way to write each, so that different ids have different keys. */
+export function numericId(id: string): bigint | undefined {
+  const digits = NUMERIC_ID.exec(id)?.[1];
+  if (digits === undefined) return undefined;
+  const value = BigInt(digits);
+  return value === BigInt.asIntN(64, value) ? value : undefined;
 }
 
 /** Sorts after every key that continues `prefix`: no part begins with 0xff. */
