@@ -115,6 +115,24 @@ it('declared indexes serve what they should, both ways and merged', async () => 
   expect(await statusOf(declared.orderBy('x').orderBy('y').get())).toBe(Status.failedPrecondition);
 });
 
+it('a field has one override, whatever the number of queries that need it', async () => {
+  const group = db.collectionGroup('several');
+  await Promise.all(
+    [
+      group.where('a', '==', 1).where('b', '==', 2),
+      group.where('a', 'array-contains', 1),
+      group.where('a', '==', 2),
+    ].map(async (query) => expect(await statusOf(query.get())).toBe(Status.failedPrecondition)),
+  );
+  const { fieldOverrides } = await server.requiredIndexes();
+  const several = fieldOverrides.filter(({ collectionGroup }) => collectionGroup === 'several');
+  expect(several.map(({ fieldPath }) => fieldPath).sort()).toEqual(['a', 'b']);
+  const ofGroup = several
+    .find(({ fieldPath }) => fieldPath === 'a')!
+    .indexes.filter(({ queryScope }) => queryScope === 'COLLECTION_GROUP');
+  expect(ofGroup).toHaveLength(2);
+});
+
 it('what queries needed can be written to the file, which is read again', async () => {
   const query = db.collection('later').where('a', '==', 1).orderBy('b');
   expect(await statusOf(query.get())).toBe(Status.failedPrecondition);

@@ -4,7 +4,7 @@ import type { TransactionOptions } from '../transaction/transaction.ts';
 import { microsFromTimestamp } from '../value/types.ts';
 import type { ConsistencyMessage, TransactionOptionsMessage } from './messages.ts';
 
-const OPTIMISTIC = 1;
+const CONCURRENCY_MODES = ['CONCURRENCY_MODE_UNSPECIFIED', 'OPTIMISTIC', 'PESSIMISTIC'] as const;
 
 export function transactionId(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
@@ -21,11 +21,17 @@ export function decodeTransactionOptions(
     const { readTime } = message.readOnly;
     return { readOnly: readTime ? { readTime: microsFromTimestamp(readTime) } : {} };
   }
-  if (message?.readWrite?.concurrencyMode === OPTIMISTIC) {
-    throw unimplemented('read_write.concurrency_mode OPTIMISTIC');
-  }
+  checkConcurrency(message?.readWrite?.concurrencyMode ?? 0);
   const retried = message?.readWrite?.retryTransaction;
   return retried && retried.length > 0 ? { retryOf: transactionId(retried) } : {};
+}
+
+/** Transactions lock what they read, unless told otherwise and when told so. */
+function checkConcurrency(mode: number): void {
+  const name = CONCURRENCY_MODES[mode] ?? String(mode);
+  if (name === 'OPTIMISTIC' || name === String(mode)) {
+    throw unimplemented(`The transaction option read_write.concurrency_mode ${name}`);
+  }
 }
 
 /** Which state a read asks for; begins the transaction that a `new_transaction` wants. */

@@ -100,6 +100,7 @@ function decodeField(message: FieldReferenceMessage | null | undefined): FieldPa
 }
 
 function decodeOrder({ field, direction }: StructuredQueryMessage['orderBy'][number]): Order {
+  if (direction < 0 || direction > 2) throw unimplemented(`The direction ${direction} in order_by`);
   return { path: decodeField(field), descending: direction === 2 };
 }
 

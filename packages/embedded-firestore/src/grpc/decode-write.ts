@@ -12,6 +12,7 @@ import type { FieldTransformMessage, MaskMessage, PreconditionMessage, WriteMess
 
 export function decodeWrite(message: WriteMessage, database: string): Write {
   const precondition = decodePrecondition(message.currentDocument);
+  if (!message.update) checkOnlyForUpdates(message);
   const transforms = decodeTransforms(message.updateTransforms);
   if (message.update) {
     const mask = message.updateMask ? decodeMask(message.updateMask) : undefined;
@@ -29,6 +30,12 @@ export function decodeWrite(message: WriteMessage, database: string): Write {
     return { kind: 'update', path, fields: new Map(), mask: [], transforms: own, precondition };
   }
   throw invalid('A write must have one of update, delete and transform.');
+}
+
+function checkOnlyForUpdates({ updateMask, updateTransforms }: WriteMessage): void {
+  if (updateMask) throw invalid('update_mask can only be set for a write that is an update.');
+  if (updateTransforms.length > 0)
+    throw invalid('update_transforms can only be set for a write that is an update.');
 }
 
 export function pathWithin(name: string, database: string): string {

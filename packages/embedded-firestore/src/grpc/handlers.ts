@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { checkDatabaseName, documentName, parseDocumentName } from '../document/resource-path.ts';
 import type { Write } from '../document/write.ts';
 import type { Engine, EngineDatabase } from '../engine.ts';
-import { FirestoreError, invalid } from '../errors.ts';
+import { FirestoreError, invalid, unimplemented } from '../errors.ts';
 import type { CommitResult } from '../transaction/committer.ts';
 import type { Value } from '../value/types.ts';
 import {
@@ -66,8 +66,13 @@ export function handlersOf(engine: Engine) {
       BatchGetDocuments: (request: BatchGetRequest) => batchGetDocuments(engine, request),
       RunQuery: (request: QueryRequestMessage) => runQuery(engine, request),
       RunAggregationQuery: (request: AggregationRequestMessage) => runAggregationQuery(engine, request),
+      ExecutePipeline: refusePipeline,
     } satisfies Record<string, StreamHandler>,
   };
+}
+
+async function* refusePipeline(): AsyncGenerator<object> {
+  throw unimplemented('ExecutePipeline, the pipelines of the Enterprise edition,');
 }
 
 async function getDocument(engine: Engine, request: GetRequest): Promise<object> {
@@ -187,11 +192,18 @@ interface BatchWriteRequest {
 /** Each write stands for itself: one may fail while the others succeed. */
 async function batchWrite(engine: Engine, request: BatchWriteRequest): Promise<object> {
   const database = engine.database(checkDatabaseName(request.database));
-  const writes = request.writes.map((write) => decodeWrite(write, request.database));
-  if (new Set(writes.map(({ path }) => path)).size !== writes.length) {
+  const writes = await Promise.allSettled(
+    request.writes.map(async (write) => decodeWrite(write, request.database)),
+  );
+  const paths = writes.flatMap((write) => (write.status === 'fulfilled' ? write.value.path : []));
+  if (new Set(paths).size !== paths.length) {
     throw invalid('A batch write must not write to the same document twice.');
   }
-  const outcomes = await Promise.allSettled(writes.map((write) => database.commit([write])));
+  const outcomes = await Promise.allSettled(
+    writes.map((write) =>
+      write.status === 'fulfilled' ? database.commit([write.value]) : Promise.reject(write.reason as Error),
+    ),
+  );
   return {
     writeResults: outcomes.map((outcome) =>
       outcome.status === 'fulfilled' ? writeResult(outcome.value.results[0]!) : {},
@@ -211,6 +223,8 @@ interface CreateRequest {
 }
 
 async function createDocument(engine: Engine, request: CreateRequest): Promise<object> {
+  if (request.document?.name)
+    throw invalid('The document to be created must not have a name: give document_id.');
   const id = request.documentId || randomBytes(15).toString('base64url');
   const name = parseDocumentName(`${request.parent}/${request.collectionId}/${id}`);
   const fields = request.document?.fields ?? new Map<string, Value>();

@@ -24,17 +24,22 @@ export async function listDocumentsPage(engine: Engine, request: ListDocumentsRe
   if (request.orderBy !== '' && !/^__name__( asc)?$/i.test(request.orderBy)) {
     throw unimplemented('order_by of ListDocuments, other than by __name__,');
   }
-  if (request.collectionId === '') throw unimplemented('ListDocuments without collection_id');
   const { database: name, path } = parseParentName(request.parent);
-  checkId(request.collectionId, request.collectionId);
-  const collection = path === '' ? request.collectionId : `${path}/${request.collectionId}`;
+  const { collectionId, showMissing } = request;
+  if (collectionId !== '') checkId(collectionId, collectionId);
   const limit = pageLimit(request.pageSize);
   const database = engine.database(name);
   const { at } = await consistencyOf(request, database);
   const { value } = await database.list(at, (time) =>
     listDocuments(
       database.data,
-      { collection, showMissing: request.showMissing, limit, ...decodeToken(request.pageToken) },
+      {
+        parent: path,
+        ...(collectionId !== '' && { collectionId }),
+        showMissing,
+        limit,
+        ...decodeToken(request.pageToken),
+      },
       time,
     ),
   );

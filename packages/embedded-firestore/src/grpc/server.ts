@@ -9,7 +9,7 @@ import type {
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { Engine } from '../engine.ts';
-import { invalid } from '../errors.ts';
+import { invalid, unimplemented } from '../errors.ts';
 import { MAX_REQUEST_BYTES } from '../value/limits.ts';
 import { handlersOf } from './handlers.ts';
 import type { StreamHandler, UnaryHandler } from './handlers.ts';
@@ -80,6 +80,7 @@ function service(engine: Engine) {
     const stream = streaming.get(name);
     if (stream) implementation[name] = streamCall(method, stream);
     if (name === 'Listen') implementation[name] = listenCall(engine, method);
+    if (name === 'Write') implementation[name] = refuseWriteStream;
   }
   return { definition: definition as unknown as ServiceDefinition, implementation };
 }
@@ -147,6 +148,11 @@ function listenCall(engine: Engine, method: Method) {
       (error) => call.emit('error', failure(error)),
     );
   };
+}
+
+function refuseWriteStream(call: ListenCall): void {
+  call.sendMetadata(new Metadata());
+  call.emit('error', failure(unimplemented('Write, the stream of writes of the web and mobile clients,')));
 }
 
 /** Waits until a slow client has taken what was sent, or has gone. */

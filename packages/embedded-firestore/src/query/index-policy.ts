@@ -45,7 +45,7 @@ export class IndexPolicy {
       throw new FirestoreError(
         'FAILED_PRECONDITION',
         `The query requires an index that is not declared. Add this to ${wanted.list} of ` +
-          `${this.#file ?? 'firestore.indexes.json'}: ${JSON.stringify(wanted.definition)}`,
+          `${this.#file ?? 'firestore.indexes.json'}: ${wanted.definitions.map((one) => JSON.stringify(one)).join(', ')}`,
       );
     }
   }
@@ -53,16 +53,20 @@ export class IndexPolicy {
   #composite(need: Need) {
     const definition = suggestionFor(need);
     this.#seenIndexes.set(JSON.stringify(definition), definition);
-    return { list: 'indexes', definition, served: () => isServed(need, this.#declared.indexes) };
+    return {
+      list: 'indexes',
+      definitions: [definition],
+      served: () => isServed(need, this.#declared.indexes),
+    };
   }
 
   /** Fields are indexed by themselves within a collection; across a group of collections only where it is declared. */
   #override({ collectionGroup, queryScope, equalities, orders }: Need) {
     const fields = [...equalities, ...orders].filter(({ fieldPath }) => fieldPath !== '__name__');
     if (queryScope === 'COLLECTION' || fields.length === 0) return undefined;
-    const { fieldPath, ...config } = fields[0]!;
-    const definition = { collectionGroup, fieldPath, indexes: [...AUTOMATIC, { ...config, queryScope }] };
-    this.#seenOverrides.set(`${collectionGroup} ${fieldPath} ${JSON.stringify(config)}`, definition);
+    const definitions = fields.map(({ fieldPath, ...config }) =>
+      this.#seeOverride(collectionGroup, fieldPath, { ...config, queryScope }),
+    );
     const isDeclared = (field: DeclaredField) =>
       this.#declared.fieldOverrides.some(
         (override) =>
@@ -73,7 +77,24 @@ export class IndexPolicy {
               scope === 'COLLECTION_GROUP' && arrayConfig === field.arrayConfig,
           ),
       );
-    return { list: 'fieldOverrides', definition, served: () => fields.every(isDeclared) };
+    return { list: 'fieldOverrides', definitions, served: () => fields.every(isDeclared) };
+  }
+
+  /** A field has one override, which lists everything it is indexed by. */
+  #seeOverride(
+    collectionGroup: string,
+    fieldPath: string,
+    index: FieldOverride['indexes'][number],
+  ): FieldOverride {
+    const key = JSON.stringify([collectionGroup, fieldPath]);
+    const known = this.#seenOverrides.get(key)?.indexes ?? AUTOMATIC;
+    const isKnown = known.some(
+      ({ order, arrayConfig, queryScope }) =>
+        order === index.order && arrayConfig === index.arrayConfig && queryScope === index.queryScope,
+    );
+    const override = { collectionGroup, fieldPath, indexes: isKnown ? known : [...known, index] };
+    this.#seenOverrides.set(key, override);
+    return override;
   }
 
   /** Reads the file if it has changed; true if it has. */

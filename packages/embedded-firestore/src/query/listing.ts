@@ -12,32 +12,50 @@ export interface Listed {
 }
 
 export interface ListRequest {
-  collection: string;
+  parent: string;
+  /** Absent: all collections directly below the parent. */
+  collectionId?: string;
   showMissing: boolean;
   /** Only what sorts after this path. */
   after?: string;
   limit: number;
 }
 
-/** Documents of a collection by name; one more than the limit tells that there are others. */
+/** Documents by name; one more than the limit tells that there are others. */
 export function listDocuments(database: Database, request: ListRequest, time?: Micros): Listed[] {
+  const { parent, collectionId, limit } = request;
+  const ids = collectionId === undefined ? listCollectionIds(database, parent, time) : [collectionId];
+  const listed: Listed[] = [];
+  for (const id of ids) {
+    if (listed.length > limit) break;
+    const collection = parent === '' ? id : `${parent}/${id}`;
+    listed.push(...listCollection(database, collection, request, time));
+  }
+  return listed.slice(0, limit + 1);
+}
+
+function listCollection(
+  database: Database,
+  path: string,
+  request: ListRequest,
+  time: Micros | undefined,
+): Listed[] {
   const after = request.after === undefined ? undefined : pathKey(request.after);
   const start = after === undefined ? '' : `${after}\x00`;
   const listed = new Map<string, Listed>();
-  const collection = database.collection(request.collection);
+  const collection = database.collection(path);
   for (const [key, version] of collection?.versions.range(start) ?? []) {
     const document = documentAt(version, time);
     if (document) listed.set(key, { path: document.path, document });
     if (listed.size > request.limit) break;
   }
   if (request.showMissing) {
-    for (const path of missingParents(database, request.collection, time)) {
-      const key = pathKey(path);
-      if (key >= start && !listed.has(key)) listed.set(key, { path, document: undefined });
+    for (const missing of missingParents(database, path, time)) {
+      const key = pathKey(missing);
+      if (key >= start && !listed.has(key)) listed.set(key, { path: missing, document: undefined });
     }
   }
-  const ordered = [...listed].sort(([a], [b]) => (a < b ? -1 : 1));
-  return ordered.slice(0, request.limit + 1).map(([, entry]) => entry);
+  return [...listed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
 }
 
 function* missingParents(database: Database, collection: string, time?: Micros): Generator<string> {
