@@ -303,13 +303,13 @@ describe('documents and repositories (D2, D3, D4, D9)', () => {
       [
         'create, nested',
         async ({ profiles }) => profiles.create({ name: 'x', lines: [{ sku: 'a', count: 0 }] }),
-        'lines.0.count must not be less',
+        'lines[0].count: count must not be less',
       ],
       ['update', async ({ profiles }) => profiles.update('none', { visits: -1 }), 'visits must not be less'],
       [
         'update, nested',
         async ({ profiles }) => profiles.update('none', { 'address.city': 'x'.repeat(41) }),
-        'address.city must be shorter',
+        'address.city: city must be shorter',
       ],
       [
         'update of a key',

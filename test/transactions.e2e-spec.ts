@@ -5,7 +5,10 @@ import type { FastifyReply } from 'fastify';
 import { Firestore } from 'firebase-admin/firestore';
 import { Public } from '../src/core/auth/access.decorators.js';
 import { Conflict } from '../src/core/errors/errors.js';
-import { Database } from '../src/core/firestore/database.js';
+import { type Default, Document, Key } from '../src/core/firestore/document/document.decorators.js';
+import { FirestoreModule } from '../src/core/firestore/firestore.module.js';
+import { InjectRepository } from '../src/core/firestore/inject-repository.decorator.js';
+import { Repository } from '../src/core/firestore/repository.js';
 import { Transactional } from '../src/core/firestore/transactional.decorator.js';
 import { Transactions } from '../src/core/firestore/transactions.js';
 import { Responds } from '../src/core/routing/responds.decorator.js';
@@ -16,7 +19,7 @@ class Counter {
   value: number;
 }
 
-class Key {
+class CounterPath {
   @IsString()
   key: string;
 }
@@ -32,32 +35,32 @@ class TryAgain extends Conflict {
   static override readonly retryable = true;
 }
 
+@Document({ collection: 'counters' })
+class StoredCounter {
+  @Key()
+  key: string;
+
+  @IsInt()
+  value: Default<number> = 0;
+}
+
 @Injectable()
 class Counters {
-  constructor(
-    private readonly database: Database,
-    private readonly transactions: Transactions,
-  ) {}
+  constructor(@InjectRepository(StoredCounter) private readonly counters: Repository<StoredCounter>) {}
 
   async read(key: string): Promise<number> {
-    return (await this.database.get(this.at(key))).data()?.value ?? 0;
+    return (await this.counters.find(key))?.value ?? 0;
   }
 
   async increment(key: string): Promise<number> {
-    const snapshot = await this.database.get(this.at(key));
-    const value = (snapshot.data()?.value ?? 0) + 1;
-    if (snapshot.exists) this.database.update(this.at(key), { value });
-    else this.database.create(this.at(key), { value });
-    return value;
+    const counter = await this.counters.getOrCreate({ key });
+    return ++counter.value;
   }
 
   /** As a service that others call would write it: it joins the transaction of its caller. */
+  @Transactional({ readOnly: false })
   incrementJoining(key: string): Promise<number> {
-    return this.transactions.run({ readOnly: false }, () => this.increment(key));
-  }
-
-  private at(key: string) {
-    return this.database.collection<{ value: number }>('counters').doc(key);
+    return this.increment(key);
   }
 }
 
@@ -71,21 +74,21 @@ class CountersController {
   @Get()
   @Responds(Counter, { summary: 'Read' })
   @Transactional()
-  async read(@Param() { key }: Key): Promise<Counter> {
+  async read(@Param() { key }: CounterPath): Promise<Counter> {
     return { value: await this.counters.read(key) };
   }
 
   @Post('increment')
   @Responds(Counter, { summary: 'Read, modify, write' })
   @Transactional({ readOnly: false, maxAttempts: 10 })
-  async increment(@Param() { key }: Key): Promise<Counter> {
+  async increment(@Param() { key }: CounterPath): Promise<Counter> {
     return { value: await this.counters.increment(key) };
   }
 
   @Post('increment-through-a-service')
   @Responds(Counter, { summary: 'Joins', errors: [Conflict] })
   @Transactional({ readOnly: false })
-  async joined(@Param() { key }: Key): Promise<never> {
+  async joined(@Param() { key }: CounterPath): Promise<never> {
     await this.counters.incrementJoining(key);
     throw new Conflict();
   }
@@ -93,14 +96,14 @@ class CountersController {
   @Post('write-in-read-only')
   @Responds(Counter, { summary: 'A mistake' })
   @Transactional()
-  async mistaken(@Param() { key }: Key): Promise<Counter> {
+  async mistaken(@Param() { key }: CounterPath): Promise<Counter> {
     return { value: await this.counters.increment(key) };
   }
 
   @Post('increment-and-throw')
   @Responds(Counter, { summary: 'Throws', errors: [Conflict] })
   @Transactional({ readOnly: false })
-  async throws(@Param() { key }: Key): Promise<never> {
+  async throws(@Param() { key }: CounterPath): Promise<never> {
     await this.counters.increment(key);
     throw new Conflict();
   }
@@ -108,7 +111,10 @@ class CountersController {
   @Post('increment-and-set-status')
   @Responds(Counter, { summary: 'Sets a status', otherStatuses: [422] })
   @Transactional({ readOnly: false })
-  async setsStatus(@Param() { key }: Key, @Res({ passthrough: true }) reply: FastifyReply): Promise<Counter> {
+  async setsStatus(
+    @Param() { key }: CounterPath,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Counter> {
     const value = await this.counters.increment(key);
     reply.code(422);
     return { value };
@@ -118,7 +124,7 @@ class CountersController {
   @Post('retry')
   @Responds(Counter, { summary: 'Retries' })
   @Transactional({ readOnly: false })
-  async retry(@Param() { key }: Key, @Body() body: Words): Promise<Counter> {
+  async retry(@Param() { key }: CounterPath, @Body() body: Words): Promise<Counter> {
     const seen = attempts.get(key) ?? [];
     attempts.set(key, [...seen, [...body.words]]);
     body.words.push('spoilt');
@@ -130,14 +136,18 @@ class CountersController {
   @Post('never')
   @Responds(Counter, { summary: 'Never succeeds' })
   @Transactional({ readOnly: false, maxAttempts: 3 })
-  async never(@Param() { key }: Key): Promise<never> {
+  async never(@Param() { key }: CounterPath): Promise<never> {
     attempts.set(key, [...(attempts.get(key) ?? []), []]);
     await this.counters.increment(key);
     throw new TryAgain();
   }
 }
 
-@Module({ controllers: [CountersController], providers: [Counters] })
+@Module({
+  imports: [FirestoreModule.forFeature([StoredCounter])],
+  controllers: [CountersController],
+  providers: [Counters],
+})
 class CountersModule {}
 
 describe('transactions (D5, D6, D7)', () => {
@@ -196,9 +206,7 @@ describe('transactions (D5, D6, D7)', () => {
   });
 
   it('refuses a write outside of any transaction', async () => {
-    await expect(app.app.get(Counters).increment(randomUUID())).rejects.toThrow(
-      'A write outside a transaction',
-    );
+    await expect(app.app.get(Counters).increment(randomUUID())).rejects.toThrow('outside a transaction');
   });
 
   it('runs the handler again with its input and its unit of work made anew', async () => {

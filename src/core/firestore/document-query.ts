@@ -11,7 +11,7 @@ import { encodeKey, keyRange } from './document/document-key.js';
 import type { DocumentModel } from './document/document-model.js';
 import { fieldAtPath, valueAtPath } from './document/document-validation.js';
 import type { NumberPath, Path, ValueAt } from './document/field-path.js';
-import { freeze, fromStored, storedValue } from './document/stored-form.js';
+import { freeze, fromStored, storedTimestamp, storedValue } from './document/stored-form.js';
 import { withKey } from './tracked-document.js';
 import type { Transactions } from './transactions.js';
 
@@ -89,9 +89,12 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
     return this.with((query) => query.startAt(...position));
   }
 
-  /** The values to start after, to go on behind this document. */
+  /** The values to start after, to go on behind this document; as they are stored, so dates are exact timestamps. */
   positionOf(document: T): Position {
-    return this.order.map((path) => valueAtPath(document, path)) as Position;
+    return this.order.map((path) => {
+      const value = valueAtPath(document, path);
+      return value instanceof Date ? storedTimestamp(value) : value;
+    }) as Position;
   }
 
   limit(count: number): DocumentQuery<T, Result, Position> {

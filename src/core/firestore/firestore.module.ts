@@ -8,7 +8,6 @@ import {
 } from '@nestjs/common';
 import { Firestore } from 'firebase-admin/firestore';
 import { Settings } from '../../config/settings.js';
-import { Database } from './database.js';
 import { type FirestoreConnection, openFirestore } from './firestore-connection.js';
 import { FirestoreHealth } from './firestore-health.js';
 import { repositoryTokenOf } from './inject-repository.decorator.js';
@@ -34,10 +33,9 @@ class Repositories {}
     },
     FirestoreHealth,
     Transactions,
-    Database,
     TransactionInterceptor,
   ],
-  exports: [Firestore, FirestoreHealth, Transactions, Database, TransactionInterceptor],
+  exports: [Firestore, FirestoreHealth, Transactions, TransactionInterceptor],
 })
 export class FirestoreModule implements OnApplicationShutdown {
   /**

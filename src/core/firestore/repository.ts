@@ -9,7 +9,7 @@ import {
 } from 'firebase-admin/firestore';
 import { encodeKey } from './document/document-key.js';
 import { type DocumentModel, modelOf } from './document/document-model.js';
-import { checkDocument } from './document/document-validation.js';
+import { checkGiven } from './document/document-validation.js';
 import type { Amounts, Changes, DocumentKey, NewDocument } from './document/field-path.js';
 import { assemble, freeze, fromStored } from './document/stored-form.js';
 import { DocumentQuery } from './document-query.js';
@@ -88,7 +88,7 @@ export class Repository<T extends object> {
   create(values: NewDocument<T>): T {
     const document = this.assemble(values);
     const tracked = this.change(document);
-    checkDocument(tracked.name, document);
+    checkGiven(tracked.name, document);
     tracked.create(document);
     return document;
   }
@@ -114,7 +114,7 @@ export class Repository<T extends object> {
   upsert(values: NewDocument<T>, options: { expected?: Partial<T> } = {}): void {
     const document = this.assemble(values);
     const tracked = this.change(document);
-    checkDocument(tracked.name, document);
+    checkGiven(tracked.name, document);
     const given = Object.keys(values).filter((name) => this.model.fields.has(name));
     tracked.upsert(document, given, options.expected);
   }

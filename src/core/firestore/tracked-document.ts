@@ -133,7 +133,12 @@ export class TrackedDocument<T extends object = object> {
 
   /** Runs its `beforeSave` hook. Of what is changed unseen there is nothing to run it on. */
   async prepare(): Promise<void> {
-    await (this.document as Partial<BeforeSave> | undefined)?.beforeSave?.();
+    const hook = this.document as Partial<BeforeSave> | undefined;
+    if (!hook?.beforeSave) return;
+    const before = this.toStored();
+    await hook.beforeSave();
+    if (this.state !== 'upserted') return;
+    for (const { path } of changesBetween(before, this.toStored())) this.given.add(path[0]!);
   }
 
   /** @throws {InvalidDocument} */

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentCaller, Public } from '../../core/auth/access.decorators.js';
 import type { Caller } from '../../core/auth/caller.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';
-import { Contention } from '../../core/firestore/transactions.js';
+import { Contention } from '../../core/firestore/firestore.errors.js';
 import { Responds } from '../../core/routing/responds.decorator.js';
 import { RateLimit } from '../../core/throttling/rate-limit.decorator.js';
 import { EmailTaken } from '../users/users.errors.js';

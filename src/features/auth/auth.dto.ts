@@ -113,9 +113,9 @@ export function toSessionResponse(session: Session, currentId: string): SessionR
   const { id, createdAt, lastUsedAt, expiresAt, userAgent, address } = session;
   return {
     id,
-    createdAt: createdAt.toDate().toISOString(),
-    lastUsedAt: lastUsedAt.toDate().toISOString(),
-    expiresAt: expiresAt.toDate().toISOString(),
+    createdAt: createdAt.toISOString(),
+    lastUsedAt: lastUsedAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
     userAgent,
     address,
     current: id === currentId,

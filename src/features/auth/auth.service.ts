@@ -23,7 +23,7 @@ export class AuthService {
   /** For commands and tests; over HTTP nobody can give himself a role. */
   async createUser({ password, ...person }: RegisterBody, role: Role): Promise<User> {
     const passwordHash = await this.passwords.hash(password);
-    return this.transactions.run({ readOnly: false }, () =>
+    return this.transactions.run({ readOnly: false }, async () =>
       this.users.create({ ...person, passwordHash, role }),
     );
   }
@@ -32,7 +32,7 @@ export class AuthService {
   async register({ password, ...person }: RegisterBody, client: Client): Promise<SignedInResponse> {
     const passwordHash = await this.passwords.hash(password);
     return this.transactions.run({ readOnly: false }, async () => {
-      const user = await this.users.create({ ...person, passwordHash, role: 'user' });
+      const user = this.users.create({ ...person, passwordHash, role: 'user' });
       return this.signedIn(user, this.sessions.open(user.id, client));
     });
   }

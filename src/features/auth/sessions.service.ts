@@ -1,11 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Timestamp } from 'firebase-admin/firestore';
 import { Settings } from '../../config/settings.js';
+import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
+import { Repository } from '../../core/firestore/repository.js';
 import { SessionNotFound } from './auth.errors.js';
 import { hashOf, matches, RefreshTokens, sessionIdOf } from './refresh-tokens.js';
-import type { Session } from './session.document.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { Session } from './session.document.js';
 
 /** Who signs in from where. */
 export interface Client {
@@ -27,7 +27,7 @@ const LONGEST_USER_AGENT = 300;
 @Injectable()
 export class SessionsService {
   constructor(
-    private readonly sessions: SessionsRepository,
+    @InjectRepository(Session) private readonly sessions: Repository<Session>,
     private readonly tokens: RefreshTokens,
     private readonly settings: Settings,
   ) {}
@@ -38,9 +38,8 @@ export class SessionsService {
     this.sessions.create({
       id,
       userId,
-      ...this.used(refreshToken),
-      previousTokenHash: '',
-      createdAt: Timestamp.now(),
+      tokenHash: hashOf(refreshToken),
+      expiresAt: this.expiry(),
       userAgent: userAgent.slice(0, LONGEST_USER_AGENT),
       address,
     });
@@ -54,10 +53,13 @@ export class SessionsService {
    */
   async rotate(token: string): Promise<OpenSession | undefined> {
     const session = await this.findByToken(token);
-    if (!session || session.expiresAt.toMillis() <= Date.now()) return undefined;
+    if (!session || session.expiresAt.getTime() <= Date.now()) return undefined;
     const refreshToken = this.tokens.successorOf(token);
     if (matches(token, session.tokenHash)) {
-      this.sessions.update(session.id, { ...this.used(refreshToken), previousTokenHash: session.tokenHash });
+      session.previousTokenHash = session.tokenHash;
+      session.tokenHash = hashOf(refreshToken);
+      session.lastUsedAt = new Date();
+      session.expiresAt = this.expiry();
     } else if (!isInGrace(token, session)) {
       this.sessions.delete(session.id);
       return undefined;
@@ -65,8 +67,10 @@ export class SessionsService {
     return { session, refreshToken };
   }
 
+  /** Those that have not expired, the last used first. */
   listOf(userId: string): Promise<Session[]> {
-    return this.sessions.findLiveOf(userId);
+    const live = this.sessions.query().where('userId', '==', userId).where('expiresAt', '>', new Date());
+    return live.orderBy('expiresAt', 'desc').find();
   }
 
   /** @throws {SessionNotFound} also if it is somebody else's */
@@ -85,7 +89,8 @@ export class SessionsService {
   }
 
   async endAllOf(userId: string): Promise<void> {
-    for (const { id } of await this.sessions.findAllOf(userId)) this.sessions.delete(id);
+    const sessions = await this.sessions.query().where('userId', '==', userId).find();
+    for (const session of sessions) this.sessions.delete(session);
   }
 
   private async findByToken(token: string): Promise<Session | undefined> {
@@ -93,16 +98,11 @@ export class SessionsService {
     return id === undefined ? undefined : this.sessions.find(id);
   }
 
-  private used(refreshToken: string): Pick<Session, 'tokenHash' | 'lastUsedAt' | 'expiresAt'> {
-    const now = Timestamp.now();
-    return {
-      tokenHash: hashOf(refreshToken),
-      lastUsedAt: now,
-      expiresAt: Timestamp.fromMillis(now.toMillis() + this.settings.REFRESH_TOKEN_TTL * 1000),
-    };
+  private expiry(): Date {
+    return new Date(Date.now() + this.settings.REFRESH_TOKEN_TTL * 1000);
   }
 }
 
 function isInGrace(token: string, { previousTokenHash, lastUsedAt }: Session): boolean {
-  return matches(token, previousTokenHash) && Date.now() - lastUsedAt.toMillis() <= GRACE_MILLISECONDS;
+  return matches(token, previousTokenHash) && Date.now() - lastUsedAt.getTime() <= GRACE_MILLISECONDS;
 }

@@ -1,48 +1,101 @@
-import type { Timestamp } from 'firebase-admin/firestore';
-import type { Role } from '../../core/auth/roles.js';
+import { Type } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  IsDate,
+  IsDefined,
+  IsEmail,
+  IsIn,
+  IsString,
+  IsUUID,
+  Length,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import { type Role, ROLES } from '../../core/auth/roles.js';
+import {
+  type BeforeSave,
+  type Default,
+  Document,
+  Key,
+  ReadOnly,
+} from '../../core/firestore/document/document.decorators.js';
 import { normalize, searchPrefixes } from './user-search.js';
+import { EmailTaken, UserNotFound } from './users.errors.js';
 
 /** What a person says of himself. */
-export interface Person {
+export class Person {
   /** As typed. */
+  @IsEmail()
+  @MaxLength(254)
   email: string;
+
+  @IsString()
+  @Length(1, 60)
   firstName: string;
+
+  @IsString()
+  @Length(1, 60)
   lastName: string;
 }
 
-/** `users/{id}`. */
-export interface UserDocument extends Person, DerivedFields {
+/** The same in the form in which texts are compared. */
+class NormalizedPerson {
+  @IsString()
+  email: string;
+
+  @IsString()
+  firstName: string;
+
+  @IsString()
+  lastName: string;
+}
+
+/** `users/{id}`. What follows from what a person says of himself, `beforeSave` keeps up to date. */
+@Document({ collection: 'users', notFound: UserNotFound })
+export class User extends Person implements BeforeSave {
+  @Key({ auto: true })
+  id: Default<string>;
+
+  @IsIn(ROLES)
   role: Role;
+
+  @IsString()
   passwordHash: string;
-  createdAt: Timestamp;
-  updatedAt: Timestamp;
-}
 
-/** What follows from {@link Person}, kept because Firestore compares stored values only. */
-export interface DerivedFields {
-  /** For sorting, and for finding a user by his e-mail. */
-  normalized: Person;
+  @ReadOnly()
+  @IsDate()
+  createdAt: Default<Date> = new Date();
+
+  @IsDate()
+  updatedAt: Default<Date> = new Date();
+
+  /** For sorting, and for finding a user by his e-mail: Firestore compares stored values only. */
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => NormalizedPerson)
+  normalized: Default<NormalizedPerson>;
+
   /** For the search. */
-  searchPrefixes: string[];
-}
+  @ArrayNotEmpty()
+  searchPrefixes: Default<string[]>;
 
-/** `emails/{normalised e-mail}`. A document exists only once, so an e-mail has one user at most. */
-export interface EmailDocument {
-  userId: string;
-}
-
-export interface User extends UserDocument {
-  /** UUID version 7: sortable by time of creation, unguessable. */
-  id: string;
-}
-
-export function derivedFields({ email, firstName, lastName }: Person): DerivedFields {
-  return {
-    normalized: {
+  beforeSave(): void {
+    const { email, firstName, lastName } = this;
+    this.normalized = {
       email: normalize(email),
       firstName: normalize(firstName),
       lastName: normalize(lastName),
-    },
-    searchPrefixes: searchPrefixes(`${firstName} ${lastName}`, email),
-  };
+    };
+    this.searchPrefixes = searchPrefixes(`${firstName} ${lastName}`, email);
+  }
+}
+
+/** `emails/{normalised e-mail}`. A document exists only once, so an e-mail has one user at most. */
+@Document({ collection: 'emails', exists: EmailTaken })
+export class Email {
+  @Key()
+  email: string;
+
+  @IsUUID()
+  userId: string;
 }

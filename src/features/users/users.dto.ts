@@ -128,7 +128,7 @@ export function toUserResponse({
     firstName,
     lastName,
     role,
-    createdAt: createdAt.toDate().toISOString(),
-    updatedAt: updatedAt.toDate().toISOString(),
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
   };
 }

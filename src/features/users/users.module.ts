@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
-import { EmailsRepository } from './emails.repository.js';
+import { FirestoreModule } from '../../core/firestore/firestore.module.js';
+import { Email, User } from './user.document.js';
 import { UsersController } from './users.controller.js';
-import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
+  imports: [FirestoreModule.forFeature([User, Email])],
   controllers: [UsersController],
-  providers: [UsersService, UsersRepository, EmailsRepository],
+  providers: [UsersService],
   exports: [UsersService],
 })
 export class UsersModule {}

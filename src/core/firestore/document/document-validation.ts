@@ -1,11 +1,9 @@
 import type { Type } from '@nestjs/common';
-import { validateSync, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { checkDto, type Finding } from '../../validation/check-dto.js';
+import { violationsOf } from '../../validation/dto.js';
 import { InvalidDocument } from '../firestore.errors.js';
 import { type DocumentModel, type Field, fieldsOf } from './document-model.js';
 import { fill } from './stored-form.js';
-
-const WHOLE: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
-const PARTIAL: ValidatorOptions = { ...WHOLE, skipUndefinedProperties: true };
 
 /**
  * Checks every rule of a whole document.
@@ -13,7 +11,15 @@ const PARTIAL: ValidatorOptions = { ...WHOLE, skipUndefinedProperties: true };
  * @throws {InvalidDocument}
  */
 export function checkDocument(name: string, document: object): void {
-  check(name, document, WHOLE);
+  report(name, findingsOf(document));
+}
+
+/**
+ * Checks the rules of the fields that are there; the others may follow before the commit.
+ * @throws {InvalidDocument}
+ */
+export function checkGiven(name: string, document: object): void {
+  report(name, amongGiven(document, findingsOf(document)));
 }
 
 /**
@@ -28,7 +34,7 @@ export function checkChanges(
   checkChangeable(model, name, [...changes.keys()]);
   const partial = Object.create(model.type.prototype as object) as object;
   for (const [path, value] of changes) setAtPath(model.type, partial, path, value, bare);
-  check(name, partial, PARTIAL);
+  checkGiven(name, partial);
 }
 
 /**
@@ -69,16 +75,31 @@ export function fieldAtPath(type: Type<object>, path: string): Field | undefined
   return rest !== undefined && field?.nested ? fieldAtPath(field.nested, rest) : field;
 }
 
-function check(name: string, document: object, options: ValidatorOptions): void {
-  const errors = validateSync(document, options);
-  if (errors.length > 0) throw new InvalidDocument(name, messagesOf(errors));
+function findingsOf(document: object): Finding[] {
+  const findings = checkDto(document);
+  if (!(findings instanceof Promise)) return findings;
+  throw new Error(
+    `${document.constructor.name} has a rule that answers with a promise; those of documents answer at once.`,
+  );
 }
 
-function messagesOf(errors: readonly ValidationError[], parent = ''): string[] {
-  return errors.flatMap(({ property, constraints = {}, children = [] }) => [
-    ...Object.values(constraints).map((message) => parent + message),
-    ...messagesOf(children, `${parent}${property}.`),
-  ]);
+/** Without what is said of properties that are not there: they are not to be changed. */
+function amongGiven(object: object, findings: readonly Finding[]): Finding[] {
+  return findings.flatMap((finding) => {
+    if (finding.property === undefined) return finding;
+    const value = (object as Record<string, unknown>)[finding.property];
+    if (value === undefined) return [];
+    return { ...finding, children: amongGiven(Object(value) as object, finding.children ?? []) };
+  });
+}
+
+function report(name: string, findings: Finding[]): void {
+  const violations = violationsOf(findings);
+  if (violations.length === 0) return;
+  throw new InvalidDocument(
+    name,
+    violations.map(({ field, message }) => `${field}: ${message}`),
+  );
 }
 
 function mistakeIn({ type, keys, readOnly }: DocumentModel, path: string): string | undefined {

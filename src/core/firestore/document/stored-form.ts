@@ -5,6 +5,9 @@ import { type Field, fieldsOf } from './document-model.js';
 /** What is stored beside the declared fields, by the instance it came with, so that it is stored again. */
 const undeclared = new WeakMap<object, DocumentData>();
 
+/** What a date was read from, where that is finer than a date's milliseconds, so that it is stored again. */
+const exactly = new WeakMap<Date, Timestamp>();
+
 /** An instance of the class: its defaults, and over them what is stored. Timestamps become dates. */
 export function fromStored<T extends object>(type: Type<T>, data: DocumentData): T {
   const instance = new type();
@@ -32,7 +35,7 @@ export function toStored(type: Type<object>, instance: object): DocumentData {
 /** A value of a field as it is stored: copied, so that what is changed in place later can be told from it. */
 export function storedValue(value: unknown, field?: Field): unknown {
   if (Array.isArray(value)) return value.map((each) => storedValue(each, field));
-  if (value instanceof Date) return new Date(value);
+  if (value instanceof Date) return storedTimestamp(value);
   if (value instanceof Uint8Array) return Buffer.from(value);
   if (field?.nested && isObjectOf(field.nested, value)) return toStored(field.nested, value);
   return isPlain(value) ? mapValues(value, (each) => storedValue(each)) : value;
@@ -40,9 +43,21 @@ export function storedValue(value: unknown, field?: Field): unknown {
 
 function revive(value: unknown, field?: Field): unknown {
   if (Array.isArray(value)) return value.map((each) => revive(each, field));
-  if (value instanceof Timestamp) return field?.isTimestamp ? value : value.toDate();
+  if (value instanceof Timestamp) return field?.isTimestamp ? value : toDate(value);
   if (!isPlain(value)) return value;
   return field?.nested ? fromStored(field.nested, value) : mapValues(value, (each) => revive(each));
+}
+
+function toDate(timestamp: Timestamp): Date {
+  const date = timestamp.toDate();
+  if (timestamp.nanoseconds % 1_000_000 !== 0) exactly.set(date, timestamp);
+  return date;
+}
+
+/** What is stored of a date: the timestamp that it was read from, unless the date was changed since. */
+export function storedTimestamp(date: Date): Timestamp {
+  const timestamp = exactly.get(date);
+  return timestamp?.toMillis() === date.getTime() ? timestamp : Timestamp.fromDate(date);
 }
 
 /** A new instance with its defaults and over them the given values; plain objects become the classes that are declared. */
