@@ -29,7 +29,6 @@ export class Committer {
   readonly #locks: LockTable;
   readonly #pending = new Map<Promise<unknown>, Micros>();
   readonly #listeners = new Set<(changes: readonly Change[], time: Micros) => void>();
-  #applied: Micros = 0;
 
   constructor(database: Database, store: Store, locks: LockTable) {
     this.#database = database;
@@ -37,9 +36,10 @@ export class Committer {
     this.#locks = locks;
   }
 
-  /** The latest time at which everything committed by then can be read. */
+  /** The latest time at which everything committed by then can be read. It never goes back. */
   get readableTime(): Micros {
-    return this.#pending.size === 0 ? this.#store.clock.now() : this.#applied;
+    const [earliest] = this.#pending.values();
+    return earliest === undefined ? this.#store.clock.now() : earliest - 1;
   }
 
   /** Waits until everything committed by `time` can be read. */
@@ -96,22 +96,23 @@ export class Committer {
 
   async #persist(owner: Owner, { time, results, changes }: Prepared): Promise<CommitResult> {
     if (changes.length > 0) {
-      if (this.#store.durable) await this.#log(time, changes);
-      this.#database.apply(changes, time);
-      this.#applied = time;
+      if (this.#store.durable) await this.#applyOnceLogged(time, changes);
+      else this.#database.apply(changes, time);
       for (const listener of this.#listeners) listener(changes, time);
     }
     this.#locks.release(owner);
     return { time, results };
   }
 
-  async #log(time: Micros, changes: readonly Change[]): Promise<void> {
+  async #applyOnceLogged(time: Micros, changes: readonly Change[]): Promise<void> {
     const documents = changes.map(({ path, after }) => ({ path, document: after }));
     const written = this.#store.append({ database: this.#database.name, time, documents });
     this.#pending.set(written, time);
     try {
       await written;
+      this.#database.apply(changes, time);
     } finally {
+      // In the same turn: a reader in between would be told of a time whose commit it does not see.
       this.#pending.delete(written);
     }
   }
