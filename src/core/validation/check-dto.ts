@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { validate, ValidationTypes } from 'class-validator';
+import { MAX_VIOLATIONS } from './limits.js';
 import {
   type ClassRules,
   isPromise,
@@ -21,8 +22,13 @@ export interface Finding {
 
 const OPTIONS = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
 
-/** Verdicts that custom validators still owe. They add to findings that are already in their place. */
-type Pending = Promise<void>[];
+/** The check of one DTO, with all that is nested in it. */
+interface Run {
+  /** Verdicts that custom validators still owe. They add to findings that are already in their place. */
+  pending: Promise<void>[];
+  /** Number of rules found broken. */
+  broken: number;
+}
 
 /** `library` marks classes that class-validator itself must check. */
 const plans = new WeakMap<object, ClassRules | 'library' | 'none'>();
@@ -52,20 +58,20 @@ function compile(type: object): ClassRules | 'library' | 'none' {
  * would: same rules, order, messages. Answers with a promise only if a validator does.
  */
 export function checkDto(dto: object): Finding[] | Promise<Finding[]> {
-  const pending: Pending = [];
+  const run: Run = { pending: [], broken: 0 };
   const findings: Finding[] = [];
-  checkObject(dto, findings, pending);
-  return pending.length === 0 ? findings : Promise.all(pending).then(() => findings);
+  checkObject(dto, findings, run);
+  return run.pending.length === 0 ? findings : Promise.all(run.pending).then(() => findings);
 }
 
-function checkObject(object: object, findings: Finding[], pending: Pending): void {
+function checkObject(object: object, findings: Finding[], run: Run): void {
   const type: unknown = object.constructor;
   const plan = typeof type === 'function' ? planOf(type) : 'none';
   if (plan === 'none') findings.push(UNKNOWN_VALUE);
-  else if (plan === 'library') checkByLibrary(object, findings, pending);
+  else if (plan === 'library') checkByLibrary(object, findings, run);
   else {
     for (const name of Object.keys(object)) if (!plan.declared.has(name)) findings.push(undeclared(name));
-    for (const property of plan.properties) checkProperty(property, object, findings, pending);
+    for (const property of plan.properties) checkProperty(property, object, findings, run);
   }
 }
 
@@ -73,7 +79,7 @@ function checkProperty(
   { name, conditions, rules, nested }: PropertyRules,
   object: object,
   findings: Finding[],
-  pending: Pending,
+  run: Run,
 ): void {
   const value = (object as Record<string, unknown>)[name];
   let applies = true;
@@ -84,11 +90,11 @@ function checkProperty(
     const verdict = rule.holds(object, value);
     if (verdict === true) continue;
     if (!finding) findings.push((finding = { property: name }));
-    note(verdict, finding, rule, object, value, pending);
+    note(verdict, finding, rule, object, value, run);
   }
   if (nested.length === 0) return;
   if (!finding) findings.push((finding = { property: name }));
-  checkNested(value, nested, finding, pending);
+  checkNested(value, nested, finding, run);
 }
 
 /** Adds to `finding` if the verdict is, or will be, that the rule does not hold. */
@@ -98,39 +104,41 @@ function note(
   rule: Rule,
   object: object,
   value: unknown,
-  pending: Pending,
+  run: Run,
 ): void {
   const decide = (holds: unknown) => {
-    if (!holds) addConstraint(finding, rule.name, rule.message(object, value));
+    if (!holds) breakRule(finding, rule.name, rule.message(object, value), run);
   };
-  if (isPromise(verdict)) pending.push(verdict.then(decide));
+  if (isPromise(verdict)) run.pending.push(verdict.then(decide));
   else decide(verdict);
 }
 
-function checkNested(value: unknown, nested: NestedRule[], finding: Finding, pending: Pending): void {
+function checkNested(value: unknown, nested: NestedRule[], finding: Finding, run: Run): void {
   if (value === undefined) return;
   const children = (finding.children ??= []);
   const checkItem = (item: unknown, property: string | number) => {
+    if (run.broken >= MAX_VIOLATIONS) return;
     const child: Finding = { property };
     children.push(child);
-    checkNested(item, nested, child, pending);
+    checkNested(item, nested, child, run);
   };
   for (const rule of nested) {
     if (Array.isArray(value)) value.forEach(checkItem);
     else if (value instanceof Set) [...value].forEach(checkItem);
     else if (value instanceof Map) value.forEach((item, key) => checkItem(item, String(key)));
-    else if (value instanceof Object) checkObject(value, children, pending);
-    else addConstraint(finding, rule.name, rule.message(value));
+    else if (value instanceof Object) checkObject(value, children, run);
+    else breakRule(finding, rule.name, rule.message(value), run);
   }
 }
 
-function checkByLibrary(object: object, findings: Finding[], pending: Pending): void {
+function checkByLibrary(object: object, findings: Finding[], run: Run): void {
   const whole: Finding = { property: undefined };
   findings.push(whole);
-  pending.push(validate(object, OPTIONS).then((errors) => void (whole.children = errors)));
+  run.pending.push(validate(object, OPTIONS).then((errors) => void (whole.children = errors)));
 }
 
-function addConstraint(finding: Finding, name: string, message: string): void {
+function breakRule(finding: Finding, name: string, message: string, run: Run): void {
+  run.broken += 1;
   (finding.constraints ??= {})[name] = message;
 }
 

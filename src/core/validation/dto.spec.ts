@@ -115,6 +115,13 @@ describe('parseDto (H5)', () => {
     expect(found[99]).toMatchObject({ field: 'items[98].count', constraint: 'isInt' });
   });
 
+  it('does not look up undeclared names without end', () => {
+    const names = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`name${at}`, at]));
+    const found = violations(() => parseDto(Order, { name: 1, ...names }, 'json'));
+    expect(found).toHaveLength(100);
+    expect(found.at(-1)).toMatchObject({ field: 'name99', constraint: 'whitelistValidation' });
+  });
+
   it('takes an unknown class for a mistake at its own place', () => {
     class Holder {
       @ValidateNested()

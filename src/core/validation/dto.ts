@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { type InputViolation, InvalidInput } from '../errors/errors.js';
 import { checkDto, type Finding } from './check-dto.js';
-import { makeDto, MAX_DEPTH, TooDeep } from './make-dto.js';
+import { MAX_DEPTH, MAX_VIOLATIONS } from './limits.js';
+import { makeDto, TooDeep } from './make-dto.js';
 import { declaredProperties } from './rules.js';
 import { convertStrings } from './string-conversion.js';
 
@@ -9,9 +10,6 @@ export { declaredProperties } from './rules.js';
 
 /** Where the values come from: `text` (query, path, headers, environment) is converted to the declared types first. */
 export type InputKind = 'json' | 'text';
-
-/** More are not reported: a large body with a mistake per item would make a larger answer. */
-const MAX_VIOLATIONS = 100;
 
 /** Whether a class carries class-validator's decorators, its own or inherited. */
 export function isDto(type: unknown): type is Type<object> {

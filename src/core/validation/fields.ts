@@ -87,17 +87,16 @@ function keysReader(type: Type): ClassFields['keysOf'] {
 
 function isFixed(prototype: object, name: string): boolean {
   const own = Object.getOwnPropertyDescriptor(prototype, name);
-  if (own) return !own.set;
-  const parent = Object.getPrototypeOf(prototype) as object | null;
-  return parent !== null && hasGetterOnly(parent, name);
+  return own ? !own.set : inheritsGetterOnly(prototype, name);
 }
 
 /** Assigning to it would throw. */
-function hasGetterOnly(prototype: object, name: string): boolean {
-  const own = Object.getOwnPropertyDescriptor(prototype, name);
-  if (own) return own.get !== undefined && !own.set;
-  const parent = Object.getPrototypeOf(prototype) as object | null;
-  return parent !== null && hasGetterOnly(parent, name);
+function inheritsGetterOnly(prototype: object, name: string): boolean {
+  for (let each: object | null = prototype; each; each = Object.getPrototypeOf(each) as object | null) {
+    const descriptor = Object.getOwnPropertyDescriptor(each, name);
+    if (descriptor) return descriptor.get !== undefined && !descriptor.set;
+  }
+  return false;
 }
 
 function isOwnCollection(type: unknown): boolean {

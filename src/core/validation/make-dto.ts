@@ -3,9 +3,7 @@ import { TransformationType, type TypeHelpOptions, type TypeMetadata } from 'cla
 import { defaultOptions } from 'class-transformer/cjs/constants/default-options.constant.js';
 import { TransformOperationExecutor } from 'class-transformer/cjs/TransformOperationExecutor.js';
 import { type Field, fieldOf, fieldsOf } from './fields.js';
-
-/** How deep input may nest; a recursion without bound would end in a stack overflow. */
-export const MAX_DEPTH = 100;
+import { MAX_DEPTH, MAX_VIOLATIONS } from './limits.js';
 
 export class TooDeep extends Error {}
 
@@ -72,8 +70,10 @@ function instantiate(type: Type, plain: Plain, depth: number): object {
   const { known, keysOf } = fieldsOf(type);
   const instance = new type() as Plain;
   if (instance instanceof Map) return library.transform(undefined, plain, type, undefined!, false) as object;
+  let undeclared = 0;
   for (const key of keysOf(plain)) {
     if (key === '__proto__' || key === 'constructor') continue;
+    if (!known.has(key) && ++undeclared > MAX_VIOLATIONS) continue;
     const field = known.get(key) ?? fieldOf(type, key);
     const initial = instance[field.name];
     if (field.isFixed || typeof initial === 'function') continue;
