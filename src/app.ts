@@ -1,4 +1,5 @@
 import compress from '@fastify/compress';
+import type { FastifyCorsOptions } from '@fastify/cors';
 import { type Type, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,6 +12,7 @@ import { corsOptions } from './core/http/cors.js';
 import { answerRouterError, registerHttpHooks } from './core/http/http-hooks.js';
 import { RouteMethods } from './core/http/method-not-allowed.js';
 import { requestIdOf } from './core/http/request-id.js';
+import { RouteExtras } from './core/http/route-extras.js';
 import { createLogger } from './core/observability/logger.js';
 import { NestLogger } from './core/observability/nest-logger.js';
 import { registerRequestLog } from './core/observability/request-log.js';
@@ -37,7 +39,11 @@ export async function createApp(
   const fastify = adapter.getInstance();
   const routeMethods = new RouteMethods(fastify);
   const unsupportedVersions = new UnsupportedVersions(fastify, settings.API_PREFIX);
-  onNestRoute(fastify, announceDeprecation);
+  const extras = new RouteExtras(fastify);
+  onNestRoute(fastify, (route, routeOptions) => {
+    announceDeprecation(route, routeOptions);
+    extras.apply(route, routeOptions);
+  });
   registerHttpHooks(fastify, settings);
   registerRequestLog(fastify);
 
@@ -50,7 +56,7 @@ export async function createApp(
     },
   );
   await app.register(compress, { threshold: 1024 });
-  app.enableCors(corsOptions(settings));
+  app.enableCors(corsOptions(settings, extras) as FastifyCorsOptions); // Nest's types know no delegate
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   serveDocumentation(app);

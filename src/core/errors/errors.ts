@@ -133,6 +133,8 @@ export class ServiceUnavailable extends TypedError<object> {
 
 /** An error whose status, code and details are known only at run time, e.g. relayed from another service. */
 export class DynamicError extends TypedError<object> {
+  static override readonly code = 'DYNAMIC_ERROR';
+
   override readonly status: number;
   override readonly code: string;
 

@@ -1,9 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+
+export const INCOMING = Symbol('incoming headers');
 
 /** What code far from the controller may know of the request it works for; every log line carries it. */
 export interface RequestContext {
   requestId: string;
+  /** The request's headers, for those that go along on a call to another service. A symbol: no log line shows them. */
+  [INCOMING]: IncomingHttpHeaders;
   'logging.googleapis.com/trace'?: string;
   'logging.googleapis.com/spanId'?: string;
 }
@@ -17,9 +22,10 @@ const TRACEPARENT = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 export function requestContextOf(request: FastifyRequest, project: string | undefined): RequestContext {
   const trace =
     typeof request.headers.traceparent === 'string' && TRACEPARENT.exec(request.headers.traceparent);
-  if (!trace || !project) return { requestId: request.id };
+  if (!trace || !project) return { requestId: request.id, [INCOMING]: request.headers };
   return {
     requestId: request.id,
+    [INCOMING]: request.headers,
     'logging.googleapis.com/trace': `projects/${project}/traces/${trace[1]}`,
     'logging.googleapis.com/spanId': trace[2],
   };

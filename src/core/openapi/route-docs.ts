@@ -31,7 +31,7 @@ export function documentRoute(route: Route): void {
   for (const header of requestHeadersOf(route)) decorate(ApiHeader(header));
   if (contract.response) {
     const { summary, description } = contract.response;
-    decorate(ApiOperation({ summary, description, deprecated: contract.deprecation !== undefined }));
+    decorate(ApiOperation({ summary, description, ...(contract.deprecation && { deprecated: true }) }));
     for (const answer of answersOf(route, contract.response)) decorate(ApiResponse(answer));
   }
   for (const [status, errors] of Map.groupBy(errorsOf(route), statusOf)) {

@@ -6,6 +6,13 @@ import { IDEMPOTENT } from '../http/idempotency.js';
 import { IfMatch } from '../http/if-match.js';
 import { RATE_LIMIT } from '../throttling/rate-limit.decorator.js';
 import { DEPRECATION, type Deprecation } from '../versioning/deprecation.js';
+import {
+  ALLOWED_ORIGINS,
+  BODY_LIMIT,
+  BODY_PARSER,
+  HIDDEN,
+  type RouteBodyParser,
+} from './extras.decorators.js';
 import { RESPONSE_CONTRACT, type ResponseContract } from './responds.decorator.js';
 
 /** All that the decorators of a route declare, read once per route. */
@@ -17,6 +24,11 @@ export interface RouteContract {
   /** Whether the handler runs in a transaction. */
   isTransactional: boolean;
   deprecation: Deprecation | undefined;
+  bodyLimit: number | undefined;
+  bodyParser: RouteBodyParser | undefined;
+  /** Whether the documentation leaves it out. */
+  isHidden: boolean;
+  allowedOrigins: readonly string[] | undefined;
   /** Whether it takes an `Idempotency-Key`. */
   isIdempotent: boolean;
   /** Whether it takes `If-Match`. */
@@ -55,6 +67,10 @@ function readMetadata(handler: Handler, controller: Type): RouteContract {
     rateLimit: rateLimit ? (Reflect.getMetadata(RATE_LIMIT, rateLimit) as string | null) : 'default',
     isTransactional: has(TRANSACTIONAL),
     deprecation: read<Deprecation>(DEPRECATION),
+    bodyLimit: read<number>(BODY_LIMIT),
+    bodyParser: read<RouteBodyParser>(BODY_PARSER),
+    isHidden: Reflect.hasMetadata(HIDDEN, handler),
+    allowedOrigins: read<string[]>(ALLOWED_ORIGINS),
     isIdempotent: Reflect.hasMetadata(IDEMPOTENT, handler),
     hasPrecondition: parameterTypes(controller, handler.name).includes(IfMatch),
     isEventStream: Reflect.hasMetadata(SSE_METADATA, handler),
