@@ -197,7 +197,11 @@ export const start: Start = async () => {
   });
   app.decorateRequest('caller', null);
   await app.register(compress, { threshold: 1024 });
-  await app.register(cors, { origin: [], credentials: true });
+  await app.register(cors, {
+    origin: [],
+    credentials: true,
+    exposedHeaders: ['X-Request-ID', 'X-Response-Time', 'RateLimit'],
+  });
   registerHooks(app);
   registerRoutes(app);
   await app.listen({ port: 0, host: '127.0.0.1' });
