@@ -10,6 +10,7 @@ import type { IndexFile } from './query/index-policy.ts';
 import { queryLock } from './query/matcher.ts';
 import type { Query } from './query/query.ts';
 import type { Database } from './storage/database.ts';
+import type { Disk } from './storage/log.ts';
 import { Store } from './storage/store.ts';
 import { Committer } from './transaction/committer.ts';
 import type { CommitResult } from './transaction/committer.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   indexes?: 'strict' | 'off' | undefined;
   /** The declarations, in the form of firestore.indexes.json; read again when it changes. */
   indexFile?: string | undefined;
+  /** What writes the data. Default: the file system. */
+  disk?: Disk | undefined;
 }
 
 /** All databases of one server. */
@@ -43,9 +46,9 @@ export class Engine {
   readonly #indexes: IndexPolicy;
   readonly #databases = new Map<string, EngineDatabase>();
 
-  constructor({ directory, indexes, indexFile }: EngineOptions = {}) {
+  constructor({ directory, indexes, indexFile, disk }: EngineOptions = {}) {
     this.#indexes = new IndexPolicy(indexes === 'strict', indexFile);
-    this.#store = Store.open(directory);
+    this.#store = Store.open(directory, disk);
   }
 
   database(name: string): EngineDatabase {

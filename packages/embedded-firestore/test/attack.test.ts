@@ -249,7 +249,8 @@ describe('absurd messages', () => {
   }
 
   it.each(UNARY)('with groups in groups get an error from %s', async (method) => {
-    for (const count of [100, 100_000, 5_000_000]) {
+    // Megabytes cost the transport more than the decoder: one method stands for all.
+    for (const count of method === 'Commit' ? [100, 5_000_000] : [100, 100_000]) {
       const answer = await raw.call(method, Buffer.alloc(count, tag(15, 3)));
       expectAnswer(answer);
       expect(answer.status).not.toBe(0);
@@ -323,10 +324,10 @@ describe('absurd messages', () => {
   });
 
   it('of many bytes get an error that says which limit', async () => {
-    const big = Buffer.alloc(11 * 1024 * 1024);
-    for (const method of UNARY) {
+    const big = Buffer.alloc(10 * 1024 * 1024 + 1);
+    // One that answers once and one that answers in a stream: the others share their way in.
+    for (const method of ['Commit', 'RunQuery']) {
       const answer = await raw.call(method, big);
-      if (answer.status === 12) continue;
       expect([method, answer.status]).toEqual([method, 3]);
       expect(answer.message).toMatch(/exceeds%20the%20limit|exceeds the limit/);
     }
@@ -381,7 +382,7 @@ describe('absurd messages', () => {
     [
       'writes',
       'Commit',
-      { database: DATABASE, writes: Array.from({ length: 20_000 }, () => ({ delete: `${ROOT}/c/d` })) },
+      { database: DATABASE, writes: Array.from({ length: 5_000 }, () => ({ delete: `${ROOT}/c/d` })) },
     ],
   ])('with absurd %s get an answer', async (_, method, request) => {
     expectAnswer(await raw.call(method, encoded(method, request)));

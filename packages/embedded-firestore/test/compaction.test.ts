@@ -20,7 +20,7 @@ function open(compactAt?: number) {
     const record = decodeRecord(bytes);
     for (const { path, document } of record.documents) database.load(document, path, record.time);
   };
-  const segments = new Segments(directory, replay, compactAt);
+  const segments = new Segments(directory, replay, { compactAt });
   let time = 0;
   const put = async (path: string, n?: number) => {
     const document = n === undefined ? undefined : Document.of(path, new Map([['n', BigInt(n)]]), 1, ++time);

@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Firestore } from '@google-cloud/firestore';
+import { Engine } from '../src/engine.ts';
 import { startEmbeddedFirestore } from '../src/index.ts';
-import { Log } from '../src/storage/log.ts';
+import { Log, systemDisk } from '../src/storage/log.ts';
+import type { Disk } from '../src/storage/log.ts';
 import { startTarget } from './support/client.ts';
 
 let directory: string;
@@ -94,18 +96,18 @@ describe('a data directory', () => {
   });
 
   it('belongs to one process at a time', async () => {
-    const first = await startEmbeddedFirestore({ dataDirectory: directory });
+    const first = new Engine({ directory });
     await expect(startEmbeddedFirestore({ dataDirectory: directory })).rejects.toThrow(
       /in use by another process/,
     );
     await first.close();
-    await (await startEmbeddedFirestore({ dataDirectory: directory })).close();
+    await new Engine({ directory }).close();
   });
 
   it('that cannot be used is named', async () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
-    await expect(startEmbeddedFirestore({ dataDirectory: file })).rejects.toThrow(/file cannot be used/);
+    expect(() => new Engine({ directory: file })).toThrow(/file cannot be used/);
   });
 });
 
@@ -117,6 +119,61 @@ it('a port in use is named', async () => {
     new RegExp(`127.0.0.1:${port} because another program`),
   );
   other.close();
+});
+
+describe('a disk that is full', () => {
+  const database = 'projects/p/databases/d';
+  const full = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const paths = (engine: Engine) => [...engine.database(database).data.everything()].map(({ path }) => path);
+  const put = (engine: Engine, path: string) =>
+    engine
+      .database(database)
+      .commit([{ kind: 'update', path, fields: new Map(), transforms: [], precondition: {} }]);
+
+  it.each<[string, (isFull: () => boolean) => Partial<Disk>]>([
+    [
+      'at once',
+      (isFull) => ({
+        write: async (...args) => (isFull() ? Promise.reject(full()) : systemDisk.write(...args)),
+      }),
+    ],
+    [
+      'in the middle of a record, which cannot be cut off at first',
+      (isFull) => ({
+        write: async (fd, bytes, offset) => {
+          if (!isFull()) return systemDisk.write(fd, bytes, offset);
+          await systemDisk.write(fd, bytes.subarray(0, offset + 5), offset);
+          throw full();
+        },
+        truncate: (fd, size) => {
+          if (isFull()) throw full();
+          systemDisk.truncate(fd, size);
+        },
+      }),
+    ],
+    [
+      'only when it is flushed',
+      (isFull) => ({ sync: async (fd) => (isFull() ? Promise.reject(full()) : systemDisk.sync(fd)) }),
+    ],
+  ])('refuses commits, keeps what was acknowledged and goes on when there is room: %s', async (_, broken) => {
+    let isFull = false;
+    const engine = new Engine({ directory, disk: { ...systemDisk, ...broken(() => isFull) } });
+    await put(engine, 'c/before');
+    isFull = true;
+    const refused = await Promise.allSettled(['c/1', 'c/2'].map((path) => put(engine, path)));
+    expect(refused.map((each) => each.status === 'rejected' && String(each.reason))).toEqual(
+      Array(2).fill(expect.stringContaining('could not be written to disk: Error: ENOSPC')),
+    );
+    await expect(put(engine, 'c/3')).rejects.toMatchObject({ status: 'UNAVAILABLE' });
+    expect(paths(engine)).toEqual(['c/before']);
+    isFull = false;
+    await put(engine, 'c/after');
+    expect(engine.database(database).locked).toBe(0);
+    await engine.close();
+    const again = new Engine({ directory });
+    expect(paths(again)).toEqual(['c/after', 'c/before']);
+    await again.close();
+  });
 });
 
 describe('kill -9', () => {

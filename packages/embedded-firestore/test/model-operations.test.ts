@@ -18,7 +18,7 @@ import {
 import type { Data, Transform } from './support/document-model.ts';
 
 /** MODEL_RUNS=5000 for a long look: that many requests of each kind. fast-check prints the seed of a failure. */
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 100);
 
 const PATIENCE_MS = 30_000 + RUNS * 100;
 

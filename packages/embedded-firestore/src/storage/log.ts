@@ -3,8 +3,20 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { FirestoreError } from '../errors.ts';
 
+/** How a log changes its file. Tests put one in its place that fails. */
+export interface Disk {
+  write(fd: number, bytes: Uint8Array, offset: number): Promise<{ bytesWritten: number }>;
+  sync(fd: number): Promise<void>;
+  truncate(fd: number, size: number): void;
+}
+
 const writeAsync = promisify(write);
-const syncAsync = promisify(fdatasync);
+export const systemDisk: Disk = {
+  write: (fd, bytes, offset) => writeAsync(fd, bytes, offset, bytes.length - offset),
+  sync: promisify(fdatasync),
+  truncate: ftruncateSync,
+};
+
 const HEADER_BYTES = 8;
 const MAX_RECORD_BYTES = 256 * 1024 * 1024;
 
@@ -20,23 +32,27 @@ interface Pending {
  */
 export class Log {
   readonly #fd: number;
+  readonly #disk: Disk;
   #size: number;
+  /** There may be a part of a record behind the last good one. */
+  #isTorn = false;
   #pending: Pending[] = [];
   #flushing: Promise<void> | undefined;
 
-  private constructor(fd: number, size: number) {
+  private constructor(fd: number, size: number, disk: Disk) {
     this.#fd = fd;
+    this.#disk = disk;
     this.#size = size;
   }
 
   /** Opens or makes the file, hands its records to `replay` and cuts off what is not whole. */
-  static open(path: string, replay: (record: Uint8Array) => void): Log {
+  static open(path: string, replay: (record: Uint8Array) => void, disk = systemDisk): Log {
     const fd = openSync(path, 'a+', 0o600);
     try {
       const { size } = fstatSync(fd);
       const good = readRecords(fd, size, replay);
       if (good < size) ftruncateSync(fd, good);
-      return new Log(fd, good);
+      return new Log(fd, good, disk);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -67,18 +83,15 @@ export class Log {
       const batch = this.#pending;
       this.#pending = [];
       try {
+        this.#repair();
         const bytes = Buffer.concat(batch.map((pending) => frame(pending.bytes)));
         await this.#writeAll(bytes);
-        await syncAsync(this.#fd);
+        await this.#disk.sync(this.#fd);
         this.#size += bytes.length;
         for (const { resolve } of batch) resolve();
       } catch (error) {
         this.#undo();
-        const failure = new FirestoreError(
-          'UNAVAILABLE',
-          `The commit could not be written to disk: ${String(error)}`,
-        );
-        for (const { reject } of batch) reject(failure);
+        for (const { reject } of batch) reject(notWritten(error));
       }
     }
     this.#flushing = undefined;
@@ -87,14 +100,29 @@ export class Log {
   async #writeAll(bytes: Buffer): Promise<void> {
     let written = 0;
     while (written < bytes.length) {
-      written += (await writeAsync(this.#fd, bytes, written, bytes.length - written)).bytesWritten;
+      written += (await this.#disk.write(this.#fd, bytes, written)).bytesWritten;
     }
   }
 
-  /** A half-written record must not stand before later ones. */
   #undo(): void {
-    ftruncateSync(this.#fd, this.#size);
+    this.#isTorn = true;
+    try {
+      this.#repair();
+    } catch {
+      // The next flush tries again before it writes.
+    }
   }
+
+  /** A half-written record must not stand before later ones: a start would cut them off with it. */
+  #repair(): void {
+    if (!this.#isTorn) return;
+    this.#disk.truncate(this.#fd, this.#size);
+    this.#isTorn = false;
+  }
+}
+
+function notWritten(error: unknown): FirestoreError {
+  return new FirestoreError('UNAVAILABLE', `The commit could not be written to disk: ${String(error)}`);
 }
 
 function frame(record: Uint8Array): Buffer {

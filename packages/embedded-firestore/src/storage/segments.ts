@@ -1,11 +1,18 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
-import { Log } from './log.ts';
+import { Log, systemDisk } from './log.ts';
+import type { Disk } from './log.ts';
 import { syncDirectory, writeSnapshot } from './snapshot.ts';
 
 const FILE = /^(log|snapshot)-(\d{8})$/;
 const MIN_BYTES_TO_COMPACT = 32 * 1024 * 1024;
+
+export interface SegmentsOptions {
+  /** The size at which a log is worth a snapshot. */
+  compactAt?: number | undefined;
+  disk?: Disk | undefined;
+}
 
 /**
  * The files of a data directory: `snapshot-N` has everything up to the end of `log-N`, later logs what came after.
@@ -14,15 +21,17 @@ const MIN_BYTES_TO_COMPACT = 32 * 1024 * 1024;
 export class Segments {
   readonly #directory: string;
   readonly #compactAt: number;
+  readonly #disk: Disk;
   #number: number;
   #log: Log;
   #snapshotBytes: number;
   #compacting: Promise<void> | undefined;
 
   /** Hands every record to `replay`, oldest first. */
-  constructor(directory: string, replay: (record: Uint8Array) => void, compactAt = MIN_BYTES_TO_COMPACT) {
+  constructor(directory: string, replay: (record: Uint8Array) => void, options: SegmentsOptions = {}) {
     this.#directory = directory;
-    this.#compactAt = compactAt;
+    this.#compactAt = options.compactAt ?? MIN_BYTES_TO_COMPACT;
+    this.#disk = options.disk ?? systemDisk;
     const names = readdirSync(directory).sort();
     const numbers = (wanted: string) =>
       names.flatMap((name) => {
@@ -34,7 +43,7 @@ export class Segments {
     const logs = numbers('log').filter((number) => number > snapshot);
     for (const number of logs.slice(0, -1)) readAll(this.#path('log', number), replay);
     this.#number = logs.at(-1) ?? snapshot + 1;
-    this.#log = Log.open(this.#path('log', this.#number), replay);
+    this.#log = Log.open(this.#path('log', this.#number), replay, this.#disk);
     syncDirectory(directory);
     this.#removeUpTo(snapshot);
   }
@@ -66,14 +75,14 @@ export class Segments {
   async #compact(databases: () => readonly Database[]): Promise<void> {
     const finished = this.#number;
     const old = this.#log;
-    this.#log = Log.open(this.#path('log', finished + 1), () => undefined);
+    this.#log = Log.open(this.#path('log', finished + 1), () => undefined, this.#disk);
     this.#number = finished + 1;
     syncDirectory(this.#directory);
     await old.close();
     // The commits of the old log are durable now; one turn later they are in memory as well.
     await new Promise(setImmediate);
     const path = this.#path('snapshot', finished);
-    await writeSnapshot(path, databases());
+    await writeSnapshot(path, databases(), this.#disk);
     this.#snapshotBytes = statSync(path).size;
     this.#removeUpTo(finished);
   }

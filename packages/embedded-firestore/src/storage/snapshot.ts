@@ -2,22 +2,30 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
+import type { Disk } from './log.ts';
 import { encodeRecord } from './record.ts';
 import type { LoggedDocument } from './record.ts';
 
 const BYTES_PER_RECORD = 256 * 1024;
 
 /** Writes all documents of a moment beside the file that is in use, and puts it in place when it is whole. */
-export async function writeSnapshot(path: string, databases: readonly Database[]): Promise<void> {
+export async function writeSnapshot(
+  path: string,
+  databases: readonly Database[],
+  disk?: Disk,
+): Promise<void> {
   const unfinished = `${path}.unfinished`;
   rmSync(unfinished, { force: true });
-  const log = Log.open(unfinished, () => undefined);
+  const log = Log.open(unfinished, () => undefined, disk);
   try {
     for (const [name, documents] of batches(databases)) {
       const time = Math.max(...documents.map(({ document }) => document!.updateTime));
       // One record at a time: commits go on in between.
       await log.append(encodeRecord({ database: name, time, documents }));
     }
+  } catch (error) {
+    rmSync(unfinished);
+    throw error;
   } finally {
     await log.close();
   }

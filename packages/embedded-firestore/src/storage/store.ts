@@ -2,6 +2,7 @@ import type { Micros } from '../value/types.ts';
 import { Clock } from './clock.ts';
 import { Database } from './database.ts';
 import { DirectoryLock } from './directory-lock.ts';
+import type { Disk } from './log.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import type { LogRecord } from './record.ts';
 import { Segments } from './segments.ts';
@@ -16,9 +17,9 @@ export class Store {
   #segments: Segments | undefined;
 
   /** Opens a data directory, or memory when none is given. */
-  static open(directory?: string): Store {
+  static open(directory?: string, disk?: Disk): Store {
     const store = new Store();
-    if (directory !== undefined) store.#load(directory);
+    if (directory !== undefined) store.#load(directory, disk);
     return store;
   }
 
@@ -58,10 +59,10 @@ export class Store {
     this.#lock?.release();
   }
 
-  #load(directory: string): void {
+  #load(directory: string, disk?: Disk): void {
     this.#lock = new DirectoryLock(directory);
     try {
-      this.#segments = new Segments(directory, (bytes) => this.#replay(bytes));
+      this.#segments = new Segments(directory, (bytes) => this.#replay(bytes), { disk });
     } catch (error) {
       this.#lock.release();
       throw error;
