@@ -73,6 +73,6 @@ function sum({ nodes, samples, timeDeltas }: Profile) {
 }
 
 function nameOf({ callFrame: { functionName, url, lineNumber } }: Node): string {
-  const file = url.replace(/^.*\/(?:node_modules|\.build)\//, '').replace('node:', '');
+  const file = url.replace(/^.*\/(?:\.cache\/bench|node_modules|\.build)\//, '').replace('node:', '');
   return `${functionName || '(anonymous)'} ${file}${file ? `:${lineNumber + 1}` : ''}`;
 }
