@@ -84,7 +84,7 @@ export class EngineDatabase {
     this.data = data;
     this.#indexes = indexes;
     this.#store = store;
-    this.#committer = new Committer(data, store, this.#locks);
+    this.#committer = new Committer(data, store, this.#locks, (id) => indexes.indexedFields(id));
   }
 
   async begin(options: TransactionOptions): Promise<string> {

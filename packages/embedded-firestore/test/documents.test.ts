@@ -248,6 +248,19 @@ function nested(levels: number): Record<string, unknown> {
   return { a: value };
 }
 
+it('strings and bytes over 1,500 bytes are stored and found whole, whatever they have in common', async () => {
+  const made = db.collection(fresh().id);
+  const common = 'x'.repeat(1_500);
+  for (const last of ['b', 'a'])
+    await made.doc(last).set({ text: `${common}${last}`, data: Buffer.from(`${common}${last}`) });
+  const found = await made.where('text', '==', `${common}a`).get();
+  expect(found.docs.map(({ id }) => id)).toEqual(['a']);
+  expect((await made.where('data', '>', Buffer.from(`${common}a`)).get()).docs.map(({ id }) => id)).toEqual([
+    'b',
+  ]);
+  expect((await made.orderBy('text').get()).docs.map(({ id }) => id)).toEqual(['a', 'b']);
+});
+
 describe('BulkWriter', () => {
   it('tells the outcome of each write', async () => {
     const taken = fresh();

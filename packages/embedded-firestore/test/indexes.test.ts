@@ -28,8 +28,14 @@ beforeAll(async () => {
         declare(ascending('a'), ascending('b')),
         declare(ascending('c'), ascending('b')),
         declare(ascending('x'), { fieldPath: 'y', order: 'DESCENDING' }),
+        ...[[], [ascending('a')], [ascending('c')]].map((fields) => ({
+          ...declare(...fields, { fieldPath: 'v', vectorConfig: { dimension: 2, flat: {} } }),
+          collectionGroup: 'vectors',
+        })),
       ],
       fieldOverrides: [
+        { collectionGroup: 'exempt', fieldPath: 'list', indexes: [] },
+        { collectionGroup: 'exempt', fieldPath: 'map', indexes: [] },
         {
           collectionGroup: 'grouped',
           fieldPath: 'a',
@@ -105,6 +111,26 @@ describe('a declaration is needed for', () => {
   });
 });
 
+describe('the limit of 40,000 index entries for a document', () => {
+  const of = (count: number) => Array.from({ length: count }, (_, at) => at);
+  const map = (count: number) => Object.fromEntries(of(count).map((at) => [`f${at}`, at]));
+
+  it.each([
+    ['elements', { list: of(40_000) }, { list: of(40_001) }],
+    ['fields, which count twice', { map: map(20_000) }, { map: map(20_001) }],
+    ['both', { list: of(20_000), map: map(10_000) }, { list: of(20_001), map: map(10_000) }],
+  ])('%s', async (_, most, more) => {
+    const ref = db.doc('limited/a');
+    expect(await statusOf(ref.set(most))).toBeUndefined();
+    const error: unknown = await ref.set(more).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      code: Status.invalidArgument,
+      message: expect.stringMatching(/too many index entries: 40,00[12], the limit is 40,000/),
+    });
+    expect(await statusOf(db.doc('exempt/a').set(more))).toBeUndefined();
+  });
+});
+
 it('declared indexes serve what they should, both ways and merged', async () => {
   const declared = db.collection('declared');
   expect(await statusOf(declared.where('a', '==', 1).orderBy('b', 'desc').get())).toBeUndefined();
@@ -113,6 +139,48 @@ it('declared indexes serve what they should, both ways and merged', async () => 
   ).toBeUndefined();
   expect(await statusOf(declared.orderBy('x', 'desc').orderBy('y').get())).toBeUndefined();
   expect(await statusOf(declared.orderBy('x').orderBy('y').get())).toBe(Status.failedPrecondition);
+});
+
+describe('the nearest vectors', () => {
+  const near = (query: Query, dimension: number) =>
+    query.findNearest({
+      vectorField: 'v',
+      queryVector: Array.from({ length: dimension }, () => 1),
+      limit: 3,
+      distanceMeasure: 'EUCLIDEAN',
+    });
+  const of = (name: string) => db.collection(name);
+
+  it('need an index of their dimension', async () => {
+    expect(await statusOf(near(of('vectors'), 2).get())).toBeUndefined();
+    const error: unknown = await near(of('vectors'), 3)
+      .get()
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: Status.failedPrecondition });
+    expect((error as Error).message).toContain(
+      '"fields":[{"fieldPath":"v","vectorConfig":{"dimension":3,"flat":{}}}]',
+    );
+    expect((await server.requiredIndexes()).indexes).toContainEqual({
+      collectionGroup: 'vectors',
+      queryScope: 'COLLECTION',
+      fields: [{ fieldPath: 'v', vectorConfig: { dimension: 3, flat: {} } }],
+    });
+  });
+
+  it('among those that match a filter need one of both', async () => {
+    expect(await statusOf(near(of('vectors').where('a', '==', 1), 2).get())).toBeUndefined();
+    expect(await statusOf(near(of('vectors').where('b', '==', 1), 2).get())).toBe(Status.failedPrecondition);
+    expect(await statusOf(near(of('vectors').where('a', '==', 1).where('b', '==', 1), 2).get())).toBe(
+      Status.failedPrecondition,
+    );
+    expect(await statusOf(near(of('vectors').where('c', '>', 1), 2).get())).toBeUndefined();
+  });
+
+  it('are of no use to other queries', async () => {
+    expect(await statusOf(of('vectors').where('a', '==', 1).orderBy('v').get())).toBe(
+      Status.failedPrecondition,
+    );
+  });
 });
 
 it('a field has one override, whatever the number of queries that need it', async () => {

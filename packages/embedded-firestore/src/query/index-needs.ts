@@ -1,6 +1,7 @@
 import { formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { compareUtf8 } from '../value/value-key.ts';
+import type { Nearest } from './nearest.ts';
 import { conjunctions } from './plan.ts';
 import { INEQUALITIES } from './query.ts';
 import type { FieldFilter, Query } from './query.ts';
@@ -10,6 +11,7 @@ export interface DeclaredField {
   fieldPath: string;
   order?: 'ASCENDING' | 'DESCENDING';
   arrayConfig?: 'CONTAINS';
+  vectorConfig?: { dimension: number; flat: object };
 }
 
 export interface DeclaredIndex {
@@ -26,6 +28,8 @@ export interface Need {
   equalities: DeclaredField[];
   /** Fields in the order of the results, without the name where its direction goes without saying. */
   orders: DeclaredField[];
+  /** The vector to be near to: the last field of one index that has all the others too. */
+  vector?: DeclaredField;
 }
 
 /** The needs of a query, one for each of its alternatives; aggregated fields must be in the index too. */
@@ -36,8 +40,13 @@ export function needsOf(query: Query, aggregated: readonly FieldPath[] = []): Ne
   return conjunctions(query.where).map((filters) => {
     const equalities = equalitiesOf(filters);
     const orders = ordersOf(query, aggregated, new Set(equalities.map(({ fieldPath }) => fieldPath)));
-    return { collectionGroup: collectionId, queryScope, equalities, orders };
+    const vector = query.nearest && vectorOf(query.nearest);
+    return { collectionGroup: collectionId, queryScope, equalities, orders, ...(vector && { vector }) };
   });
+}
+
+function vectorOf({ path, vector }: Nearest): DeclaredField {
+  return { fieldPath: formatFieldPath(path), vectorConfig: { dimension: vector.values.length, flat: {} } };
 }
 
 function equalitiesOf(filters: readonly FieldFilter[]): DeclaredField[] {
@@ -77,12 +86,19 @@ function ordersOf(
 }
 
 /** The index to declare when nothing serves the need. */
-export function suggestionFor({ collectionGroup, queryScope, equalities, orders }: Need): DeclaredIndex {
-  return { collectionGroup, queryScope, fields: [...equalities, ...orders] };
+export function suggestionFor({
+  collectionGroup,
+  queryScope,
+  equalities,
+  orders,
+  vector,
+}: Need): DeclaredIndex {
+  return { collectionGroup, queryScope, fields: [...equalities, ...orders, ...(vector ? [vector] : [])] };
 }
 
 /** Whether single-field indexes, which need no declaration, are enough: then these fields must have theirs. */
-export function isSingleField({ equalities, orders }: Need): boolean {
+export function isSingleField({ equalities, orders, vector }: Need): boolean {
+  if (vector) return false;
   return orders.length === 0 || (equalities.length === 0 && orders.length === 1);
 }
 
@@ -92,13 +108,28 @@ export function isServed(need: Need, declared: readonly DeclaredIndex[]): boolea
   let found = false;
   for (const index of declared) {
     if (index.collectionGroup !== need.collectionGroup || index.queryScope !== need.queryScope) continue;
-    const prefix = prefixBefore(index.fields, need.orders);
+    const fields = fieldsBesideVector(index.fields, need.vector);
+    const prefix = fields && prefixBefore(fields, need.orders);
     if (!prefix?.every((field) => need.equalities.some((wanted) => fieldKey(wanted) === fieldKey(field))))
       continue;
+    if (need.vector && prefix.length < need.equalities.length) continue;
     found = true;
     for (const field of prefix) missing.delete(fieldKey(field));
   }
   return found && missing.size === 0;
+}
+
+/** The fields that an index has beside the wanted vector; undefined if it has not that one, or one that is not wanted. */
+function fieldsBesideVector(
+  fields: readonly DeclaredField[],
+  wanted: DeclaredField | undefined,
+): readonly DeclaredField[] | undefined {
+  const at = fields.findIndex(({ vectorConfig }) => vectorConfig !== undefined);
+  if (!wanted || at === -1) return wanted || at !== -1 ? undefined : fields;
+  const { fieldPath, vectorConfig } = fields[at]!;
+  const isWanted =
+    fieldPath === wanted.fieldPath && vectorConfig!.dimension === wanted.vectorConfig!.dimension;
+  return isWanted ? fields.toSpliced(at, 1) : undefined;
 }
 
 /** The fields before the order, if the index ends with it, in its direction or all the other way round. */

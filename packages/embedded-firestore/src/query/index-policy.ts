@@ -37,6 +37,17 @@ export class IndexPolicy {
     return { indexes: [...this.#seenIndexes.values()], fieldOverrides: [...this.#seenOverrides.values()] };
   }
 
+  /** A field is indexed unless its override, or else that of `*`, lists no index. */
+  indexedFields(collectionGroup: string): (fieldPath: string) => boolean {
+    this.#read();
+    const overrides = new Map(
+      this.#declared.fieldOverrides
+        .filter((override) => override.collectionGroup === collectionGroup)
+        .map(({ fieldPath, indexes }) => [fieldPath, indexes.length > 0]),
+    );
+    return (fieldPath) => overrides.get(fieldPath) ?? overrides.get('*') ?? true;
+  }
+
   check(query: Query, aggregated?: readonly FieldPath[]): void {
     for (const need of needsOf(query, aggregated)) {
       const wanted = isSingleField(need) ? this.#override(need) : this.#composite(need);
