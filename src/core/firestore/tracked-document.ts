@@ -131,12 +131,15 @@ export class TrackedDocument<T extends object = object> {
     return this.state !== 'missing';
   }
 
-  /** Runs its `beforeSave` hook. Of what is changed unseen there is nothing to run it on. */
+  /** Whether its class has a `beforeSave` hook; of what is changed unseen there is nothing to run it on. */
+  get hasHook(): boolean {
+    return (this.document as Partial<BeforeSave> | undefined)?.beforeSave !== undefined;
+  }
+
+  /** Runs the hook. */
   async prepare(): Promise<void> {
-    const hook = this.document as Partial<BeforeSave> | undefined;
-    if (!hook?.beforeSave) return;
     const before = this.toStored();
-    await hook.beforeSave();
+    await (this.document as T & BeforeSave).beforeSave();
     if (this.state !== 'upserted') return;
     for (const { path } of changesBetween(before, this.toStored())) this.given.add(path[0]!);
   }
@@ -147,7 +150,7 @@ export class TrackedDocument<T extends object = object> {
     if (!document) return;
     adoptPlainObjects(model.type, document);
     if (this.hasOtherKey) throw new InvalidDocument(name, ['its key cannot change']);
-    if (this.state === 'stored') {
+    if (this.state === 'stored' && model.readOnly.size > 0) {
       const changed = this.changes().filter(({ path }) => model.readOnly.has(path[0]!));
       const mistakes = changed.map(({ path }) => `${path[0]} is @ReadOnly()`);
       if (mistakes.length > 0) throw new InvalidDocument(name, mistakes);

@@ -109,8 +109,7 @@ export class UnitOfWork {
     }
     if (this.isDiscarded || this.readOnly) return result;
     await this.read([...this.documents.values()].filter(({ mustBeCompared }) => mustBeCompared));
-    await this.prepare();
-    const changed = this.changed();
+    const changed = await this.prepareChanged();
     for (const document of changed) document.validate();
     for (const document of changed) document.write(this.transaction);
     return result;
@@ -145,12 +144,14 @@ export class UnitOfWork {
     if (this.readOnly) freeze(document.instance);
   }
 
-  /** A hook may change other documents, which are prepared then too; each is once. */
-  private async prepare(): Promise<void> {
+  /** Runs the hooks of the changed documents. One may change other documents, whose hooks run then too; each once. */
+  private async prepareChanged(): Promise<TrackedDocument[]> {
     const prepared = new Set<TrackedDocument>();
-    const unprepared = () => this.changed().filter((each) => !prepared.has(each));
-    for (let documents = unprepared(); documents.length > 0; documents = unprepared()) {
-      for (const document of documents) {
+    for (;;) {
+      const changed = this.changed();
+      const next = changed.filter((each) => each.hasHook && !prepared.has(each));
+      if (next.length === 0) return changed;
+      for (const document of next) {
         prepared.add(document);
         await document.prepare();
       }

@@ -6,7 +6,18 @@ import { storedValue } from './stored-form.js';
 const value = fc.letrec((tie) => ({
   any: fc.oneof(
     { maxDepth: 3 },
-    fc.constantFrom(null, 1, 2, 'a', true, new Timestamp(1, 0), new Timestamp(2, 0), Buffer.from('a')),
+    fc.constantFrom(
+      null,
+      1,
+      2,
+      'a',
+      true,
+      new Timestamp(1, 0),
+      new Timestamp(2, 0),
+      new Date(1),
+      new Date(2),
+      Buffer.from('a'),
+    ),
     fc.array(tie('any'), { maxLength: 2 }),
     tie('map'),
   ),
@@ -43,10 +54,10 @@ describe('changesBetween (D6)', () => {
     const before = { a: { b: 1, c: 2 }, list: [{ x: 1 }, 2], gone: 1 };
     const after = { a: { b: 1, c: 3, d: { e: 1 } }, list: [{ x: 2 }, 2] };
     expect(changesBetween(before, after)).toEqual([
+      { path: ['gone'], value: undefined },
       { path: ['a', 'c'], value: 3 },
       { path: ['a', 'd'], value: { e: 1 } },
       { path: ['list'], value: [{ x: 2 }, 2] },
-      { path: ['gone'], value: undefined },
     ]);
   });
 });

@@ -35,7 +35,7 @@ export function toStored(type: Type<object>, instance: object): DocumentData {
 /** A value of a field as it is stored: copied, so that what is changed in place later can be told from it. */
 export function storedValue(value: unknown, field?: Field): unknown {
   if (Array.isArray(value)) return value.map((each) => storedValue(each, field));
-  if (value instanceof Date) return storedTimestamp(value);
+  if (value instanceof Date) return exactTimestamp(value) ?? new Date(value);
   if (value instanceof Uint8Array) return Buffer.from(value);
   if (field?.nested && isObjectOf(field.nested, value)) return toStored(field.nested, value);
   return isPlain(value) ? mapValues(value, (each) => storedValue(each)) : value;
@@ -54,11 +54,14 @@ function toDate(timestamp: Timestamp): Date {
   return date;
 }
 
-/** What is stored of a date: the timestamp that it was read from, unless the date was changed since. */
-export function storedTimestamp(date: Date): Timestamp {
+/** What a date was read from, if that is finer than a date and the date was not changed since. */
+function exactTimestamp(date: Date): Timestamp | undefined {
   const timestamp = exactly.get(date);
-  return timestamp?.toMillis() === date.getTime() ? timestamp : Timestamp.fromDate(date);
+  return timestamp?.toMillis() === date.getTime() ? timestamp : undefined;
 }
+
+/** The timestamp that is stored of a date. */
+export const storedTimestamp = (date: Date): Timestamp => exactTimestamp(date) ?? Timestamp.fromDate(date);
 
 /** A new instance with its defaults and over them the given values; plain objects become the classes that are declared. */
 export function assemble<T extends object>(type: Type<T>, values: object): T {
