@@ -16,6 +16,11 @@ export interface EmbeddedFirestoreOptions {
   indexes?: 'strict' | 'off';
   /** The path of a firestore.indexes.json. It is read at start and again when it changes. */
   indexFile?: string;
+  /**
+   * Told when the engine has stopped because of an unexpected error: clients can no longer connect. Default: the error
+   * goes to standard error.
+   */
+  onCrash?: (error: EngineCrash) => void;
 }
 
 export interface EmbeddedFirestore {
@@ -37,7 +42,7 @@ export interface EmbeddedFirestore {
 export async function startEmbeddedFirestore(
   options: EmbeddedFirestoreOptions = {},
 ): Promise<EmbeddedFirestore> {
-  const { host = '127.0.0.1', port = 0, dataDirectory, indexes = 'off', indexFile } = options;
+  const { host = '127.0.0.1', port = 0, dataDirectory, indexes = 'off', indexFile, onCrash } = options;
   const workerData: WorkerOptions = { host, port, dataDirectory, indexes, indexFile };
   // The host's flags (a test runner's, for instance) are not meant for the engine.
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
@@ -45,25 +50,48 @@ export async function startEmbeddedFirestore(
     execArgv: [],
     name: 'embedded-firestore',
   });
+  return supervise(worker, host, port, onCrash);
+}
+
+/** The engine as its host sees it: it starts or says why not, and when it dies the host is told, not left waiting. */
+export async function supervise(
+  worker: Worker,
+  host: string,
+  port: number,
+  onCrash: (error: EngineCrash) => void = reportCrash,
+): Promise<EmbeddedFirestore> {
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const started = await firstMessage(worker, host, port);
-  worker.on('error', reportCrash);
   let closing: Promise<void> | undefined;
+  let cause: Error | undefined;
+  let crash: EngineCrash | undefined;
+  worker.on('error', (error: Error) => {
+    cause = error;
+  });
+  void exited.then(() => {
+    if (closing && cause === undefined) return;
+    crash = new EngineCrash(cause);
+    onCrash(crash);
+  });
   const close = () => {
     closing ??= stop(worker, exited);
     return closing;
   };
   const address = `${host}:${started}`;
-  const requiredIndexes = async () =>
-    (await fetch(`http://${address}${INDEXES_PATH}`)).json() as Promise<IndexFile>;
+  const requiredIndexes = async () => {
+    if (crash) throw crash;
+    return (await fetch(`http://${address}${INDEXES_PATH}`)).json() as Promise<IndexFile>;
+  };
   return { host, port: started, address, requiredIndexes, close };
 }
 
 function firstMessage(worker: Worker, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     worker.once('error', reject);
+    const exited = () => reject(startFailure('its thread ended', host, port));
+    worker.once('exit', exited);
     worker.once('message', (message: FromWorker) => {
-      worker.off('error', reject);
+      worker.off('error', reject).off('exit', exited);
       if (message.kind === 'ready') resolve(message.port);
       else reject(startFailure(message.kind === 'failed' ? message.message : 'it was closed', host, port));
     });
@@ -73,6 +101,20 @@ function firstMessage(worker: Worker, host: string, port: number): Promise<numbe
 /** The engine cannot start here; the message says why and what to do. */
 export class StartFailure extends Error {
   override readonly name = 'StartFailure';
+}
+
+/** The engine has stopped because of an unexpected error, which is the `cause`. */
+export class EngineCrash extends Error {
+  override readonly name = 'EngineCrash';
+
+  constructor(cause: Error | undefined) {
+    const reason = cause?.message ?? 'its thread ended without saying why';
+    super(
+      `The embedded Firestore has stopped unexpectedly: ${reason}. What it had acknowledged is in the data directory, ` +
+        'if it has one; start it again to go on.',
+      { cause },
+    );
+  }
 }
 
 function startFailure(message: string, host: string, port: number): StartFailure {
@@ -90,6 +132,6 @@ async function stop(worker: Worker, exited: Promise<void>): Promise<void> {
   await exited;
 }
 
-function reportCrash(error: Error): void {
-  console.error('embedded-firestore: the engine stopped because of an unexpected error', error);
+function reportCrash(error: EngineCrash): void {
+  console.error('embedded-firestore:', error);
 }
