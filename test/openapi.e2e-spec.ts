@@ -1,17 +1,14 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { DynamicError } from '../src/core/errors/errors.js';
-import { createOpenApiDocument } from '../src/core/openapi/openapi.js';
+import { createOpenApiDocument, operationIdOf } from '../src/core/openapi/openapi.js';
 import { listRoutes, type Route } from '../src/core/routing/list-routes.js';
 import { errorsOf } from '../src/core/routing/route-errors.js';
 import { type Setup, setup } from './support/setup.js';
 
 const documentedRoutes = ({ app }: Setup) => listRoutes(app).filter(({ contract }) => !contract.isHidden);
 
-function operationIdOf({ controller, name }: Route): string {
-  const id = `${controller.name.replace(/Controller$/, '')}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  return id.charAt(0).toLowerCase() + id.slice(1);
-}
+const idOf = ({ controller, name }: Route) => operationIdOf(controller.name, name);
 
 interface Operation {
   operationId: string;
@@ -55,7 +52,7 @@ describe('K2: the OpenAPI document', () => {
 
   it('knows every route, each once', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual(
-      documentedRoutes(app).map(operationIdOf).sort(),
+      documentedRoutes(app).map(idOf).sort(),
     );
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
   });
@@ -98,7 +95,7 @@ describe('K2: the OpenAPI document', () => {
     for (const route of documentedRoutes(app)) {
       const declared = [...errorsOf(route)].filter((error) => error !== DynamicError);
       const statuses = new Set(declared.map(({ status }) => String(status)));
-      const operation = operations.find(({ operationId }) => operationId === operationIdOf(route))!;
+      const operation = operations.find(({ operationId }) => operationId === idOf(route))!;
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining([...statuses]));
     }
     const register = operations.find(({ operationId }) => operationId === 'authRegister')!;

@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type AppOptions, createApp } from '../../src/app.js';
 import { loadSettings } from '../../src/config/load-settings.js';
+import { ResponseRecorder } from './response-recorder.js';
 
 export interface Answer<Body> {
   status: number;
@@ -26,7 +27,8 @@ export async function setup(environment: Record<string, string> = {}, options: A
     ...(emulator ? { FIRESTORE_EMULATOR_HOST: emulator } : {}),
     ...environment,
   });
-  const app = await createApp(settings, options);
+  const imports = [...(options.imports ?? []), ResponseRecorder];
+  const app = await createApp(settings, { ...options, imports });
   return { app, settings, ...clientOf(app), close: () => app.close() };
 }
 

@@ -26,8 +26,7 @@ export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObjec
     })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (controller, method) =>
-      `${lowerFirst(controller.replace(/Controller$/, ''))}${upperFirst(method)}`,
+    operationIdFactory: operationIdOf,
   });
   Object.assign(document.components!.schemas!, ENVELOPE_SCHEMAS);
   return document;
@@ -47,6 +46,10 @@ export function serveDocumentation(app: NestFastifyApplication): void {
     },
   });
 }
+
+/** Names an operation, in the document and in clients made from it: `UsersController.list` is `usersList`. */
+export const operationIdOf = (controller: string, method: string): string =>
+  `${lowerFirst(controller.replace(/Controller$/, ''))}${upperFirst(method)}`;
 
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

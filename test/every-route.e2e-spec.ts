@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
+import { Firestore } from 'firebase-admin/firestore';
+import { createOpenApiDocument } from '../src/core/openapi/openapi.js';
+import { type Operation, operationsOf } from './support/openapi.js';
+import { type Setup, setup } from './support/setup.js';
+import { createAdmin, PASSWORD, person } from './support/users.js';
+
+/** Of both applications: passport knows one strategy of each name in a process. */
+const JWT_SECRET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** What each route answers for reasons that are not its own; `response-coverage.js` looks that none is left out. */
+describe('every route', () => {
+  let app: Setup;
+  let operations: Operation[];
+  let admin: Awaited<ReturnType<typeof createAdmin>>;
+
+  beforeAll(async () => {
+    app = await setup({ BODY_LIMIT: '1024', JWT_SECRET });
+    operations = operationsOf(createOpenApiDocument(app.app));
+    admin = await createAdmin(app);
+  });
+  afterAll(() => app.close());
+  afterEach(() => void jest.restoreAllMocks());
+
+  const documenting = (status: number) => operations.filter(({ responses }) => status in responses);
+  const urlOf = ({ path }: Operation, value: string) => path.replaceAll(/\{\w+\}/g, value);
+
+  const send = async (
+    to: Setup,
+    operation: Operation,
+    options: object = {},
+    value: string = randomUUID(),
+  ) => {
+    const { method } = operation;
+    const { statusCode } = await to.app.inject({ method, url: urlOf(operation, value), ...options });
+    return statusCode;
+  };
+  const signedIn = () => ({ authorization: `Bearer ${admin.token}` });
+  const json = { 'content-type': 'application/json' };
+
+  it.each([
+    ['400: malformed JSON', 400, { payload: '{"', headers: json }],
+    ['413: a body above the limit', 413, { payload: `"${'x'.repeat(5000)}"`, headers: json }],
+    ['415: a body of another type', 415, { payload: 'a,b', headers: { 'content-type': 'text/csv' } }],
+  ])('%s', async (_name, status, options) => {
+    const withBody = documenting(status).filter(({ method }) => method === 'POST' || method === 'PATCH');
+    expect(withBody.length).toBeGreaterThan(5);
+    for (const operation of withBody)
+      expect([operation.id, await send(app, operation, options)]).toEqual([operation.id, status]);
+  });
+
+  it('400: a path parameter that is not what it should be', async () => {
+    const withPath = documenting(400).filter(({ parameters, method }) =>
+      parameters.some((each) => each.in === 'path' && method !== 'PATCH'),
+    );
+    expect(withPath.length).toBeGreaterThan(3);
+    for (const operation of withPath)
+      expect([operation.id, await send(app, operation, { headers: signedIn() }, '_')]).toEqual([
+        operation.id,
+        400,
+      ]);
+  });
+
+  it('429: above the rate limit', async () => {
+    const limited = await setup({ RATE_LIMIT: '1', RATE_LIMIT_SIGN_IN: '1', JWT_SECRET });
+    const payloadFor = ({ method }: Operation) =>
+      method === 'POST' || method === 'PATCH' ? { payload: {}, headers: json } : {};
+    for (const operation of documenting(429)) {
+      const first = await send(limited, operation, payloadFor(operation));
+      const status = first === 429 ? first : await send(limited, operation, payloadFor(operation));
+      expect([operation.id, status]).toEqual([operation.id, 429]);
+    }
+    await limited.close();
+  });
+
+  it('503: Firestore is busy', async () => {
+    const busy = Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'unavailable' });
+    const firestore = app.app.get(Firestore);
+    jest.spyOn(firestore, 'runTransaction').mockRejectedValue(busy);
+    jest.spyOn(firestore, 'doc').mockImplementation(() => ({ get: () => Promise.reject(busy) }) as never);
+    const payloads: Record<string, object> = {
+      authRegister: person(),
+      authLogin: { email: admin.user.email, password: PASSWORD },
+      authRefresh: { refreshToken: admin.tokens.refreshToken },
+    };
+    for (const operation of documenting(503)) {
+      const payload = payloads[operation.id] ?? (operation.method === 'POST' ? {} : undefined);
+      const status = await send(app, operation, { payload, headers: signedIn() });
+      expect([operation.id, status]).toEqual([operation.id, 503]);
+    }
+  });
+
+  it('409 and 422: an Idempotency-Key that is in use, or of another request', async () => {
+    const idempotent = operations.filter(({ parameters }) =>
+      parameters.some(({ name }) => name === 'Idempotency-Key'),
+    );
+    expect(idempotent.map(({ id }) => id)).toEqual(['examplesCreateNote']);
+    const headers = { ...signedIn(), 'idempotency-key': randomUUID() };
+    const create = (text: string) => send(app, idempotent[0]!, { headers, payload: { text } });
+    const text = randomUUID();
+    expect((await Promise.all([create(text), create(text)])).sort()).toEqual([201, 409]);
+    expect(await create('another')).toBe(422);
+  });
+});

@@ -1,0 +1,22 @@
+import { globSync, readFileSync } from 'node:fs';
+
+const RESPONSES = 'coverage/responses';
+/** Nobody can ask for a fault of ours, and a dynamic error has any status. */
+const BEYOND_REQUEST = new Set(['500', 'default']);
+
+/** Jest's globalTeardown: after a run of all tests, fails with a list of the documented responses that none produced. */
+export default function teardown({ testPathPatterns, testNamePattern }) {
+  if (testPathPatterns.patterns.length > 0 || testNamePattern) return;
+  const seen = new Set(
+    globSync(`${RESPONSES}/*.txt`).flatMap((file) => readFileSync(file, 'utf8').split('\n')),
+  );
+  const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8'));
+  const documented = Object.values(paths)
+    .flatMap((path) => Object.values(path))
+    .flatMap(({ operationId, responses }) => Object.keys(responses).map((status) => [operationId, status]))
+    .filter(([, status]) => !BEYOND_REQUEST.has(status))
+    .map((pair) => pair.join(' '));
+  const missing = documented.filter((each) => !seen.has(each));
+  if (missing.length === 0) return;
+  throw new Error(`Documented responses that no test produced:\n${missing.join('\n')}`);
+}
