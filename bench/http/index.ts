@@ -4,52 +4,47 @@
  */
 import { parseArgs } from 'node:util';
 import { build } from '../lib/build.ts';
-import { machine, table, writeSection } from '../lib/results.ts';
-import { digits, type Samples, summarize } from '../lib/stats.ts';
+import { machine, writeSection } from '../lib/results.ts';
 import { Contestant, Load } from './contestant.ts';
+import { type Figures, report, type Result } from './report.ts';
 import { headersOf, requestsFor, type Route, ROUTES } from './requests.ts';
 
 const NAMES = ['fastify', 'nest', 'express', 'service'];
-const TITLES: Record<string, string> = {
-  fastify: 'Fastify by hand, tuned',
-  nest: 'NestJS on Fastify, idiomatic',
-  express: 'Express, idiomatic',
-  service: 'this service',
-};
+const ABSENT =
+  '`@pbvision/fastify-firestore-service` 0.0.56 is not among them: npm cannot install it, for its dependency ' +
+  '`@pbvision/schema` is not in the registry.';
 const CONNECTIONS = 50;
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
 });
-const rounds = options.quick ? 3 : 7;
+const rounds = options.quick ? 3 : 11;
 /** A round, and what goes before the first; the milliseconds bound the run where the machine is busy. */
-const ROUND = options.quick ? { answers: 500, milliseconds: 400 } : { answers: 2_000, milliseconds: 2_000 };
+const ROUND = options.quick ? { answers: 500, milliseconds: 400 } : { answers: 1_500, milliseconds: 1_200 };
 const WARM_UP = options.quick
   ? { answers: 1_000, milliseconds: 800 }
   : { answers: 6_000, milliseconds: 4_000 };
 const names = NAMES.filter((name) => name.includes(options.only));
-
-/** Figures of one contestant on one route. */
-interface Figures {
-  /** Requests per second. */
-  rate: number[];
-  /** CPU time of the server per request, in microseconds: steadier than the rate where the machine has other work. */
-  cpu: number[];
-}
 
 const folder = build('bench/http/contestants');
 const load = new Load();
 const contestants: Contestant[] = [];
 try {
   for (const name of names) contestants.push(await Contestant.start(folder, name));
-  const idle = await Promise.all(contestants.map((each) => each.usage()));
+  const results: Result[] = [];
+  for (const contestant of contestants) {
+    const { memory } = await contestant.usage();
+    results.push({ name: contestant.name, startUp: contestant.startUp, memory, figures: [] });
+  }
   await checkAnswers();
-  const figures = new Map<string, Figures>();
-  for (const route of ROUTES) await measure(route, figures);
-  report(
-    figures,
-    idle.map(({ memory }) => memory),
-  );
+  for (const route of ROUTES) {
+    const figures = await measure(route);
+    for (const [at, { figures: all }] of results.entries()) all.push(figures[at]!);
+  }
+  const routes = ROUTES.map(({ name }) => name);
+  const text = [...circumstances(), report(routes, results)].join('\n\n');
+  console.log(text);
+  if (!options.quick && options.only === '') writeSection('http', text);
 } finally {
   for (const each of [...contestants, load]) await each.stop();
 }
@@ -85,62 +80,31 @@ async function answerOf(port: number, route: Route): Promise<{ text: string; hea
   return { text: `${response.status} ${text}`, headers: [...response.headers.keys()] };
 }
 
-async function measure(route: Route, figures: Map<string, Figures>): Promise<void> {
+async function measure(route: Route): Promise<Figures[]> {
   const requests = requestsFor(route);
-  const send = (port: number, amount: typeof ROUND) =>
+  const send = ({ port }: Contestant, amount: typeof ROUND) =>
     load.run({ port, requests, connections: CONNECTIONS, ...amount });
-  for (const { port } of contestants) await send(port, WARM_UP);
+  const figures: Figures[] = contestants.map(() => ({ rate: [], cpu: [] }));
+  for (const contestant of contestants) await send(contestant, WARM_UP);
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of contestants) {
+    for (const [at, contestant] of contestants.entries()) {
       const before = await contestant.usage();
-      const { answers, failures, seconds } = await send(contestant.port, ROUND);
+      const { answers, failures, seconds } = await send(contestant, ROUND);
       const after = await contestant.usage();
       if (failures > 0) throw new Error(`${contestant.name} failed ${failures} times on ${route.name}.`);
-      const key = `${contestant.name} ${route.name}`;
-      const found = figures.get(key) ?? { rate: [], cpu: [] };
-      found.rate.push(answers / seconds);
-      found.cpu.push((after.cpu - before.cpu) / answers);
-      figures.set(key, found);
+      figures[at]!.rate.push(answers / seconds);
+      figures[at]!.cpu.push((after.cpu - before.cpu) / answers);
     }
   }
+  return figures;
 }
 
-function report(figures: Map<string, Figures>, idle: number[]): void {
-  const summary = (name: string, route: Route, figure: keyof Figures): Samples =>
-    summarize(figures.get(`${name} ${route.name}`)![figure]);
-  const head = ['', ...ROUTES.map(({ name }) => name)];
-  const cells = (cell: (name: string, route: Route) => string) => [
-    head,
-    ...names.map((name) => [TITLES[name]!, ...ROUTES.map((route) => cell(name, route))]),
-  ];
-  const ratio = (figure: keyof Figures) => (name: string, route: Route) => {
-    const [first, own] = [names[0]!, name].map((each) => summary(each, route, figure).median);
-    return digits(figure === 'rate' ? own! / first! : first! / own!);
-  };
-  const measured = (figure: keyof Figures) => (name: string, route: Route) => {
-    const { median, min, max } = summary(name, route, figure);
-    return `${digits(median)} (${digits(min)}-${digits(max)})`;
-  };
-  const start = contestants.map(({ name, startUp }, at) => [
-    TITLES[name]!,
-    digits(startUp),
-    digits(idle[at]!),
-  ]);
-  const text = [
-    machine(['fastify', '@nestjs/core', '@nestjs/platform-fastify', 'express', 'class-validator']),
+function circumstances(): string[] {
+  const packages = ['fastify', '@nestjs/core', '@nestjs/platform-fastify', 'express', 'class-validator'];
+  return [
+    machine(packages),
     `${CONNECTIONS} connections, 10,000 client addresses, 1,000 tokens, one core each for server and load; medians of ` +
       `${rounds} rounds of ${ROUND.answers} requests, in turn.`,
-    'As fast as the first, by CPU time per request (requests per second, where the core has nothing else to do):',
-    table(cells(ratio('cpu'))),
-    'By requests per second, whatever else the machine had to do:',
-    table(cells(ratio('rate'))),
-    'Requests per second (spread):',
-    table(cells(measured('rate'))),
-    'CPU time per request in µs (spread):',
-    table(cells(measured('cpu'))),
-    'Milliseconds from the start of the process until it listens, and MB of memory then:',
-    table([['', 'ms', 'MB'], ...start]),
-  ].join('\n\n');
-  console.log(text);
-  if (!options.quick && options.only === '') writeSection('http', text);
+    ABSENT,
+  ];
 }

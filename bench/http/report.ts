@@ -1,0 +1,76 @@
+import { table } from '../lib/results.ts';
+import { digits, summarize, withSpread } from '../lib/stats.ts';
+
+/** Figures of one contestant on one route, a number a round. */
+export interface Figures {
+  /** Requests per second. */
+  rate: number[];
+  /** CPU time of the server per request, in microseconds: steadier than the rate where the machine has other work. */
+  cpu: number[];
+}
+
+export interface Result {
+  name: string;
+  /** Milliseconds from the start of the process until it listens. */
+  startUp: number;
+  /** MB when it has started. */
+  memory: number;
+  figures: Figures[];
+}
+
+const TITLES: Record<string, string> = {
+  fastify: 'Fastify by hand, tuned',
+  nest: 'NestJS on Fastify, idiomatic',
+  express: 'Express, idiomatic',
+  service: 'this service',
+};
+
+/** What the service has promised to be at least: so many times as fast as another. */
+const BARS: Array<[other: string, times: number]> = [
+  ['fastify', 1],
+  ['nest', 4],
+];
+
+/** The tables. Ratios are those to the first contestant. */
+export function report(routes: string[], results: Result[]): string {
+  const rows = (cell: (figures: Figures, first: Figures) => string) =>
+    table([
+      ['', ...routes],
+      ...results.map(({ name, figures }) => [
+        TITLES[name]!,
+        ...figures.map((each, at) => cell(each, results[0]!.figures[at]!)),
+      ]),
+    ]);
+  return [
+    'As fast as the first, by CPU time per request (requests per second, where the core has nothing else to do):',
+    rows((own, first) => digits(speedUp(own, first))),
+    'By requests per second, whatever else the machine had to do:',
+    rows((own, first) => digits(summarize(own.rate).median / summarize(first.rate).median)),
+    'Requests per second (spread):',
+    rows(({ rate }) => withSpread(summarize(rate))),
+    'CPU time per request in µs (spread):',
+    rows(({ cpu }) => withSpread(summarize(cpu))),
+    'Milliseconds from the start of the process until it listens, and MB of memory then:',
+    table([
+      ['', 'ms', 'MB'],
+      ...results.map(({ name, startUp, memory }) => [TITLES[name]!, digits(startUp), digits(memory)]),
+    ]),
+    ...bars(routes, results),
+  ].join('\n\n');
+}
+
+function bars(routes: string[], results: Result[]): string[] {
+  const of = (name: string) => results.find((result) => result.name === name);
+  const service = of('service');
+  const rows = BARS.flatMap(([other, times]) => {
+    const figures = of(other)?.figures;
+    if (!service || !figures) return [];
+    const ratios = service.figures.map((own, at) => speedUp(own, figures[at]!));
+    const verdicts = ratios.map((ratio) => `${digits(ratio)}x (${ratio >= times ? 'met' : 'missed'})`);
+    return [[`${TITLES[other]}: at least ${times}x`, ...verdicts]];
+  });
+  return rows.length === 0 ? [] : ['The bars, by CPU time:', table([['', ...routes], ...rows])];
+}
+
+const speedUp = (own: Figures, other: Figures): number =>
+  summarize(other.cpu).median / summarize(own.cpu).median;
