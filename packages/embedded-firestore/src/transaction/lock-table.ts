@@ -1,6 +1,7 @@
 import { FirestoreError } from '../errors.ts';
 import type { Change } from '../storage/collection.ts';
-import type { Blockers, Entry, Look, Owner, QueryLock, Request } from './lock-types.ts';
+import { KeyLocks } from './key-locks.ts';
+import type { Blockers, Look, Owner, QueryLock, Request } from './lock-types.ts';
 import { findCycle } from './wait-graph.ts';
 
 export interface LockTimes {
@@ -11,7 +12,6 @@ export interface LockTimes {
 }
 
 const SWEEP_MS = 50;
-const LEARNED_MAX = 10_000;
 
 /**
  * Shared and exclusive locks on documents, and shared locks on query results.
@@ -23,12 +23,10 @@ const LEARNED_MAX = 10_000;
  * dropped; a circle of conflicts is broken at once by aborting its youngest transaction.
  */
 export class LockTable {
-  readonly #entries = new Map<string, Entry>();
-  readonly #keysOf = new Map<Owner, Set<string>>();
+  readonly #keys = new KeyLocks();
   readonly #queries = new Map<Owner, QueryLock[]>();
   readonly #committing = new Map<Owner, readonly Change[]>();
   readonly #waiting = new Map<Owner, Set<Request>>();
-  readonly #readMostly = new Set<string>();
   readonly #times: LockTimes;
   #timer: NodeJS.Timeout | undefined;
 
@@ -38,7 +36,7 @@ export class LockTable {
 
   /** How many keys are locked or waited for. */
   get size(): number {
-    return this.#entries.size;
+    return this.#keys.size;
   }
 
   /** Takes shared locks on what `look` finds; it runs again after each wait, and the last result is returned. */
@@ -79,8 +77,7 @@ export class LockTable {
   /** Gives up everything an owner holds, and lets others go on. */
   release(owner: Owner): void {
     this.#learn(owner);
-    for (const key of this.#keysOf.get(owner) ?? []) this.#releaseKey(owner, key);
-    this.#keysOf.delete(owner);
+    this.#keys.release(owner);
     this.#queries.delete(owner);
     this.#committing.delete(owner);
     this.#wake(owner);
@@ -110,7 +107,7 @@ export class LockTable {
   /** True when the request is settled, one way or the other. */
   #tryGrant(request: Request): boolean {
     try {
-      if (request.kind === 'read' || !this.#isHeld(request)) request.look();
+      if (request.kind === 'read' || !this.#keys.isHeld(request)) request.look();
     } catch (error) {
       this.#stopWaiting(request);
       request.refuse(error);
@@ -127,49 +124,17 @@ export class LockTable {
 
   #take(request: Request): void {
     const { owner } = request;
-    let keys = this.#keysOf.get(owner);
-    if (!keys) this.#keysOf.set(owner, (keys = new Set()));
-    for (const key of request.keys) {
-      keys.add(key);
-      const entry = this.#entry(key);
-      if (request.kind === 'read') entry.shared.add(owner);
-      else entry.exclusive = owner;
-    }
+    this.#keys.take(request);
     if (request.kind === 'write') this.#committing.set(owner, request.changes);
     if (request.query) this.#queries.set(owner, [...(this.#queries.get(owner) ?? []), request.query]);
   }
 
-  #isHeld(request: Request): boolean {
-    return request.keys.some((key) => {
-      const entry = this.#entries.get(key);
-      if (!entry) return false;
-      if (entry.exclusive && entry.exclusive !== request.owner) return true;
-      return entry.shared.size > (entry.shared.has(request.owner) ? 1 : 0);
-    });
-  }
-
   #blockers(request: Request): Blockers {
     const blockers: Blockers = { hard: new Set(), soft: new Set() };
-    for (const key of request.keys) this.#keyBlockers(request, key, blockers);
+    this.#keys.addBlockers(request, blockers);
     if (request.query) this.#queryBlockers(request, request.query, blockers);
     if (request.changes.length > 0) this.#changeBlockers(request, blockers);
     return blockers;
-  }
-
-  #keyBlockers(request: Request, key: string, { hard, soft }: Blockers): void {
-    const entry = this.#entries.get(key);
-    if (!entry) return;
-    const { owner } = request;
-    if (entry.exclusive && entry.exclusive !== owner) hard.add(entry.exclusive);
-    const holds = entry.exclusive === owner || entry.shared.has(owner);
-    if (request.kind === 'write') addOthers(hard, entry.shared, owner);
-    else if (!holds && !this.#readMostly.has(key)) addOthers(soft, entry.shared, owner);
-    // Who holds the key already must not queue behind those who wait for him.
-    if (holds) return;
-    const ahead = entry.waiting.findLast((other) => other.owner !== owner && other.owner.age < owner.age);
-    if (ahead && (request.kind === 'write' || ahead.kind === 'write' || !this.#readMostly.has(key))) {
-      soft.add(ahead.owner);
-    }
   }
 
   #queryBlockers({ owner }: Request, query: QueryLock, { hard, soft }: Blockers): void {
@@ -196,12 +161,7 @@ export class LockTable {
     let requests = this.#waiting.get(request.owner);
     if (!requests) this.#waiting.set(request.owner, (requests = new Set()));
     requests.add(request);
-    request.queued = request.keys;
-    for (const key of request.queued) {
-      const { waiting } = this.#entry(key);
-      const at = waiting.findLastIndex((other) => other.owner.age <= request.owner.age);
-      waiting.splice(at + 1, 0, request);
-    }
+    this.#keys.enqueue(request);
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -209,12 +169,7 @@ export class LockTable {
     const requests = this.#waiting.get(request.owner);
     if (!requests?.delete(request)) return;
     if (requests.size === 0) this.#waiting.delete(request.owner);
-    for (const key of request.queued) {
-      const entry = this.#entries.get(key);
-      const at = entry?.waiting.indexOf(request) ?? -1;
-      if (at !== -1) entry!.waiting.splice(at, 1);
-      this.#forgetIfFree(key);
-    }
+    this.#keys.dequeue(request);
     if (this.#waiting.size === 0) this.close();
   }
 
@@ -297,39 +252,13 @@ export class LockTable {
     return !impatient && blockers.hard.size === 0 && now - since > this.#times.patience;
   }
 
-  /** A document that is waited for although its reader did not write it is read by many and written by few. */
   #learn(owner: Owner): void {
     const changes = this.#committing.get(owner);
     if (!changes) return;
-    for (const key of this.#keysOf.get(owner) ?? []) {
-      const entry = this.#entries.get(key);
-      if (entry?.exclusive === owner) this.#readMostly.delete(key);
-      else if (entry && entry.waiting.length > 0 && this.#readMostly.size < LEARNED_MAX)
-        this.#readMostly.add(key);
-    }
+    this.#keys.learn(owner);
     for (const query of this.#queries.get(owner) ?? []) {
-      if (changes.some((change) => query.touchedBy(change))) this.#readMostly.delete(query.id);
+      if (changes.some((change) => query.touchedBy(change))) this.#keys.isWritten(query.id);
     }
-  }
-
-  #releaseKey(owner: Owner, key: string): void {
-    const entry = this.#entries.get(key);
-    if (!entry) return;
-    entry.shared.delete(owner);
-    if (entry.exclusive === owner) entry.exclusive = undefined;
-    this.#forgetIfFree(key);
-  }
-
-  #forgetIfFree(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry && !entry.exclusive && entry.shared.size === 0 && entry.waiting.length === 0)
-      this.#entries.delete(key);
-  }
-
-  #entry(key: string): Entry {
-    let entry = this.#entries.get(key);
-    if (!entry) this.#entries.set(key, (entry = { exclusive: undefined, shared: new Set(), waiting: [] }));
-    return entry;
   }
 }
 
@@ -350,10 +279,6 @@ function newRequest(owner: Owner, kind: 'read' | 'write', look: () => void): Req
     grant: later,
     refuse: later,
   };
-}
-
-function addOthers(to: Set<Owner>, owners: Set<Owner>, self: Owner): void {
-  for (const owner of owners) if (owner !== self) to.add(owner);
 }
 
 function contention(why: string): FirestoreError {
