@@ -126,13 +126,13 @@ describe('what is left open', () => {
     await server.db.recursiveDelete(server.db.collection('large'));
   });
 
-  it('thousands of bad requests leave nothing', async () => {
+  it('a thousand bad requests leave nothing', async () => {
     const junk = Buffer.alloc(20_000, 0x5a);
     const burst = () =>
-      Promise.all(Array.from({ length: 500 }, (_, at) => raw.call(UNARY[at % UNARY.length]!, junk)));
+      Promise.all(Array.from({ length: 300 }, (_, at) => raw.call(UNARY[at % UNARY.length]!, junk)));
     await burst();
     const before = await server.footprint();
-    for (let round = 0; round < 4; round++) await burst();
+    for (let round = 0; round < 3; round++) await burst();
     await expectGoneBack(before);
   });
 

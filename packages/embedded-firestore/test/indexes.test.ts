@@ -117,8 +117,11 @@ describe('the limit of 40,000 index entries for a document', () => {
 
   it.each([
     ['elements', { list: of(40_000) }, { list: of(40_001) }],
-    ['fields, which count twice', { map: map(20_000) }, { map: map(20_001) }],
-    ['both', { list: of(20_000), map: map(10_000) }, { list: of(20_001), map: map(10_000) }],
+    [
+      'elements and fields, which count twice',
+      { list: of(20_000), map: map(10_000) },
+      { list: of(20_001), map: map(10_000) },
+    ],
   ])('%s', async (_, most, more) => {
     const ref = db.doc('limited/a');
     expect(await statusOf(ref.set(most))).toBeUndefined();
