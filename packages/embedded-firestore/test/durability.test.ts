@@ -14,6 +14,9 @@ import { Log, systemDisk } from '../src/storage/log.ts';
 import type { Disk } from '../src/storage/log.ts';
 import { startTarget } from './support/client.ts';
 
+/** CRASHES=100 for a long look. */
+const CRASHES = Number(process.env['CRASHES'] ?? 2);
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'embedded-firestore-'));
@@ -177,16 +180,22 @@ describe('a disk that is full', () => {
 });
 
 describe('kill -9', () => {
-  it('loses no acknowledged commit', async () => {
-    const acknowledged = new Map<string, number>();
-    for (let round = 0; round < 2; round++) await killWhileWriting(round, acknowledged);
-    await serving(async (db) => {
-      const stored = new Map((await db.collection('a').get()).docs.map((d) => [d.id, d.get('n') as number]));
-      for (const [id, n] of acknowledged) expect([id, stored.get(id)! >= n]).toEqual([id, true]);
-      const pairs = await Promise.all([db.collection('left').get(), db.collection('right').get()]);
-      expect(pairs[0].docs.map((d) => d.id)).toEqual(pairs[1].docs.map((d) => d.id));
-    });
-  }, 30_000);
+  it(
+    'loses no acknowledged commit',
+    async () => {
+      const acknowledged = new Map<string, number>();
+      for (let round = 0; round < CRASHES; round++) await killWhileWriting(round, acknowledged);
+      await serving(async (db) => {
+        const stored = new Map(
+          (await db.collection('a').get()).docs.map((d) => [d.id, d.get('n') as number]),
+        );
+        for (const [id, n] of acknowledged) expect([id, stored.get(id)! >= n]).toEqual([id, true]);
+        const pairs = await Promise.all([db.collection('left').get(), db.collection('right').get()]);
+        expect(pairs[0].docs.map((d) => d.id)).toEqual(pairs[1].docs.map((d) => d.id));
+      });
+    },
+    30_000 + CRASHES * 5_000,
+  );
 
   async function killWhileWriting(round: number, acknowledged: Map<string, number>): Promise<void> {
     const script = join(import.meta.dirname, 'support/crashing-writer.ts');
