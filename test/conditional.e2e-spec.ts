@@ -71,5 +71,6 @@ describe('H17: conditional requests', () => {
     const { headers } = await app.get(path, { token: admin });
     expect((await remove(headers.etag as string)).status).toBe(204);
     expect((await remove('*')).status).toBe(404);
+    expect((await app.patch(path, { firstName: 'Late' }, { token: admin })).status).toBe(404);
   });
 });

