@@ -65,6 +65,13 @@ export class Settings {
   @IsString()
   GOOGLE_CLOUD_PROJECT?: string;
 
+  /**
+   * `strict`: embedded data refuses a query whose index `firestore.indexes.json` does not declare, as Google's Firestore
+   * does. `off` builds each index at its first use.
+   */
+  @IsIn(['strict', 'off'])
+  FIRESTORE_INDEXES: 'strict' | 'off' = 'strict';
+
   /** Where embedded data and the development secret are kept; `:memory:` (the default in tests) keeps nothing. */
   @IsString()
   DATA_DIRECTORY: string;

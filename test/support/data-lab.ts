@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, Injectable, Module, Param, Post, type Type as Class } from '@nestjs/common';
+import { Controller, Injectable, Module, Param, Post } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
   IsArray,
@@ -215,8 +215,9 @@ export interface LabAnswer<Result> {
 }
 
 /** The application with a route that does what a test says. */
-export async function setupLab(imports: Class[] = []) {
-  const app = await setup({}, { imports: [LabModule, ...imports] });
+export async function setupLab(indexes: 'strict' | 'off' = 'off') {
+  // Off: its queries are the tests' own, and firestore.indexes.json declares the service's.
+  const app = await setup({ FIRESTORE_INDEXES: indexes }, { imports: [LabModule] });
   return {
     ...app,
     /** Does the work within one request and its transaction. */

@@ -11,6 +11,9 @@ export interface FirestoreConnection {
 
 const LOCAL_PROJECT = 'local';
 
+/** Written by `npm run firestore:indexes`. Resolved from here, for the service may be started from anywhere. */
+const INDEX_FILE = join(import.meta.dirname, '../../../firestore.indexes.json');
+
 /** Opens Firestore in the mode that `FIRESTORE_MODE` names. The client is firebase-admin's own in each. */
 export async function openFirestore(settings: Settings): Promise<FirestoreConnection> {
   switch (settings.FIRESTORE_MODE) {
@@ -32,7 +35,11 @@ export function engineAddressFile(settings: Settings): string {
 async function openEmbedded(settings: Settings): Promise<FirestoreConnection> {
   const { startEmbeddedFirestore } = await import('embedded-firestore');
   const dataDirectory = settings.isInMemory ? undefined : join(settings.DATA_DIRECTORY, 'firestore');
-  const engine = await startEmbeddedFirestore({ dataDirectory });
+  const engine = await startEmbeddedFirestore({
+    dataDirectory,
+    indexes: settings.FIRESTORE_INDEXES,
+    indexFile: INDEX_FILE,
+  });
   if (dataDirectory) await writeFile(engineAddressFile(settings), engine.address);
   const { firestore, close } = connect(settings, engine.address);
   return {

@@ -29,7 +29,9 @@ export class UnitOfWork {
     /** The client's own, for what repositories do not do. It reads before it writes, Firestore's rule. */
     readonly transaction: Transaction,
     readonly readOnly: boolean,
-  ) {}
+  ) {
+    if (readOnly) handleFailedStart(transaction);
+  }
 
   /** The instances in the order of the references; those not read yet in one round trip. */
   async findMany<T extends object>(
@@ -161,4 +163,20 @@ export class UnitOfWork {
   private changed(): TrackedDocument[] {
     return [...this.documents.values()].filter(({ isChanged }) => isChanged);
   }
+}
+
+/**
+ * The client starts a transaction with its first read, and keeps the promise of its id for the further ones. When that
+ * read fails in a read-only transaction, nobody handles that promise, and Node.js would end the process
+ * (@google-cloud/firestore 9.4.1; of a writing one the rollback handles it). The read itself still fails.
+ */
+function handleFailedStart(transaction: Transaction): void {
+  let id: Promise<unknown> | undefined;
+  Object.defineProperty(transaction, '_transactionIdPromise', {
+    get: () => id,
+    set: (promise: Promise<unknown> | undefined) => {
+      id = promise;
+      promise?.catch(() => undefined);
+    },
+  });
 }
