@@ -26,7 +26,7 @@ ENV NODE_ENV=production \
 RUN mkdir /data && chown node:node /data
 WORKDIR /app
 COPY --from=production-dependencies /app/node_modules node_modules
-COPY package.json ./
+COPY package.json firestore.indexes.json ./
 COPY packages/embedded-firestore packages/embedded-firestore
 COPY --from=build /app/dist dist
 USER node
