@@ -53,8 +53,10 @@ export class Index {
   /** Fills a new index with the present. */
   fill(documents: Iterable<Document>): void {
     const entries: [string, string][] = [];
+    const names = new Set(this.definition.fields.map(({ path }) => path[0]!));
     for (const document of documents) {
-      for (const key of this.keysOf(document.path, document.fields())) entries.push([key, document.path]);
+      const fields = document.someFields(names);
+      for (const key of this.keysOf(document.path, fields)) entries.push([key, document.path]);
     }
     entries.sort(([a], [b]) => (a < b ? -1 : 1));
     this.#current = SortedMap.fromSorted(entries);

@@ -33,6 +33,24 @@ export function decodeFields(bytes: Uint8Array): MapValue {
   return fields;
 }
 
+/** Only the fields of these names, without a look at the values of the others. */
+export function decodeSomeFields(bytes: Uint8Array, names: ReadonlySet<string>): MapValue {
+  const reader = protobuf.Reader.create(bytes);
+  const fields: MapValue = new Map();
+  while (fields.size < names.size && reader.pos < reader.len) {
+    reader.uint32();
+    const end = reader.uint32() + reader.pos;
+    reader.uint32();
+    const name = reader.string();
+    if (names.has(name)) {
+      reader.uint32();
+      fields.set(name, readValue(reader, reader.uint32(), 1));
+    }
+    reader.pos = end;
+  }
+  return fields;
+}
+
 export function writeEntries(writer: Writer, fields: MapValue, fieldNumber: number): void {
   const names = [...fields.keys()];
   if (names.length > 1) names.sort(compareUtf8);
