@@ -40,7 +40,7 @@ function call(path: string, bytes: Buffer): Promise<number> {
 }
 
 /** Well-formed beginnings, so that the noise gets past the first field. */
-const name = Buffer.from('projects/demo/databases/(default)/documents/a/b');
+const name = Buffer.from('projects/demo/databases/(default)/documents/x/y'); // not the document that must survive
 const seeds = [
   Buffer.alloc(0),
   Buffer.concat([Buffer.from([10, name.length]), name]),
