@@ -152,8 +152,8 @@ describe('U1, U6 login', () => {
         times.push(performance.now() - start);
       }
     }
-    const [known, unknown] = Object.values(timesOf).map((times) => times.toSorted((a, b) => a - b)[4]!);
-    // Hashing is nearly all of it: without it the answer would come ten times as fast.
+    // The fastest of each: a busy machine only adds. Hashing is nearly all of it: without it, a tenth would do.
+    const [known, unknown] = Object.values(timesOf).map((times) => Math.min(...times));
     expect(unknown! / known!).toBeGreaterThan(0.5);
     expect(unknown! / known!).toBeLessThan(2);
   });
