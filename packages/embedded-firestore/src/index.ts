@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { INDEXES_PATH } from './worker-messages.ts';
 import type { IndexFile } from './query/index-policy.ts';
@@ -44,6 +45,9 @@ export async function startEmbeddedFirestore(
 ): Promise<EmbeddedFirestore> {
   const { host = '127.0.0.1', port = 0, dataDirectory, indexes = 'off', indexFile, onCrash } = options;
   const workerData: WorkerOptions = { host, port, dataDirectory, indexes, indexFile };
+  // Node strips the types of each engine's thread by WebAssembly. Threads whose calls out of it are recompiled at the
+  // same time ended the process (V8: "Check failed: jit_page.has_value()", in TierUpWasmToJSWrapper), so none is.
+  setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
   // The host's flags (a test runner's, for instance) are not meant for the engine.
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData,
