@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
+import { type CallHandler, type ExecutionContext, Module, type NestInterceptor } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
 import { Firestore } from 'firebase-admin/firestore';
 import { createOpenApiDocument } from '../src/core/openapi/openapi.js';
 import { type Operation, operationsOf } from './support/openapi.js';
@@ -9,6 +12,18 @@ import { createAdmin, PASSWORD, person } from './support/users.js';
 /** Of both applications: passport knows one strategy of each name in a process. */
 const JWT_SECRET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
+/** Fails in the place of the handler, for requests that ask for it. */
+class Faults implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler) {
+    const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+    if (headers['x-fault']) throw new Error(String(headers['x-fault']));
+    return next.handle();
+  }
+}
+
+@Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: Faults }] })
+class FaultsModule {}
+
 /** What each route answers for reasons that are not its own; `response-coverage.js` looks that none is left out. */
 describe('every route', () => {
   let app: Setup;
@@ -16,7 +31,7 @@ describe('every route', () => {
   let admin: Awaited<ReturnType<typeof createAdmin>>;
 
   beforeAll(async () => {
-    app = await setup({ BODY_LIMIT: '1024', JWT_SECRET });
+    app = await setup({ BODY_LIMIT: '1024', JWT_SECRET }, { imports: [FaultsModule] });
     operations = operationsOf(createOpenApiDocument(app.app));
     admin = await createAdmin(app);
   });
@@ -72,6 +87,12 @@ describe('every route', () => {
       expect([operation.id, status]).toEqual([operation.id, 429]);
     }
     await limited.close();
+  });
+
+  it('500: a fault of ours', async () => {
+    const headers = { ...signedIn(), 'x-fault': 'a secret' };
+    for (const operation of documenting(500))
+      expect([operation.id, await send(app, operation, { headers })]).toEqual([operation.id, 500]);
   });
 
   it('503: Firestore is busy', async () => {
