@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
   options: { check: { type: 'boolean' }, prune: { type: 'boolean' } },
 });
 
-const required = await runTests(positionals.length > 0 ? positionals : ['test/']);
+const required = await runTests(positionals.length > 0 ? positionals : ['e2e-spec']);
 const declared = JSON.parse(readFileSync(FILE, 'utf8')) as IndexFile;
 const isDeclared = (index: Index) => declared.indexes.some((each) => keyOf(each) === keyOf(index));
 const isRequired = (index: Index) => required.some((each) => keyOf(each) === keyOf(index));

@@ -24,8 +24,8 @@ export async function setup(environment: Record<string, string> = {}, options: A
     LOG_LEVEL: 'silent',
     RATE_LIMIT: '100000',
     RATE_LIMIT_SIGN_IN: '100000',
-    ...(emulator ? { FIRESTORE_EMULATOR_HOST: emulator } : {}),
     ...environment,
+    ...(emulator ? { FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: emulator } : {}),
   });
   const imports = [...(options.imports ?? []), ResponseRecorder];
   const app = await createApp(settings, { ...options, imports });
