@@ -5,7 +5,7 @@ const environment =
   'Only src/config, src/start.ts and the commands read the environment; inject Settings instead.';
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/coverage/', '**/.data/']),
+  globalIgnores(['**/dist/', '**/.build/', '**/coverage/', '**/.data/']),
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
