@@ -3,9 +3,9 @@ import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../../config/settings.js';
 import type { AccessTokenClaims } from './access-tokens.js';
-import type { Caller } from './caller.js';
 import { Keys } from './keys.js';
 import { ROLES } from './roles.js';
+import type { VerifiedToken } from './verified-tokens.js';
 
 /** Verifies `Authorization: Bearer <access token>`: signature, algorithm, issuer, audience, expiry. */
 @Injectable()
@@ -21,10 +21,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     });
   }
 
-  /** Makes the {@link Caller} of verified claims; `false` refuses a token of ours that was not made for access. */
-  validate(claims: Partial<AccessTokenClaims>): Caller | false {
-    const { sub, role, sid } = claims;
-    if (!sub || !sid || !role || !ROLES.includes(role)) return false;
-    return { id: sub, role, sessionId: sid };
+  /** Reads verified claims; `false` refuses a token of ours that was not made for access. */
+  validate(claims: Partial<AccessTokenClaims>): VerifiedToken | false {
+    const { sub, role, sid, exp } = claims;
+    if (!sub || !sid || !exp || !role || !ROLES.includes(role)) return false;
+    return { caller: { id: sub, role, sessionId: sid }, expiresAt: exp * 1000 };
   }
 }
