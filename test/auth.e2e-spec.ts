@@ -26,6 +26,7 @@ describe('U1 registration', () => {
           firstName: 'Ada',
           lastName: 'Lovelace',
           role: 'user',
+          emailVerified: false,
           createdAt: ISO_DATE,
           updatedAt: ISO_DATE,
         },

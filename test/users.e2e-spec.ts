@@ -39,6 +39,7 @@ describe('U5 reading a user', () => {
         'firstName',
         'lastName',
         'role',
+        'emailVerified',
         'createdAt',
         'updatedAt',
       ]);

@@ -110,6 +110,11 @@ export class Settings {
   @Min(1)
   RATE_LIMIT_SIGN_IN: number = 10;
 
+  /** How long an entry of the audit trail is kept, in days. */
+  @IsInt()
+  @Min(1)
+  AUDIT_RETENTION_DAYS: number = 365;
+
   get allowedOrigins(): string[] {
     return this.ALLOWED_ORIGINS.split(',')
       .map((origin) => origin.trim())

@@ -6,7 +6,7 @@ export type Role = (typeof ROLES)[number];
 export const PERMISSIONS = {
   user: [],
   moderator: ['users:read'],
-  admin: ['users:read', 'users:list', 'users:write', 'users:delete'],
+  admin: ['users:read', 'users:list', 'users:write', 'users:delete', 'audit:read'],
 } as const satisfies Record<Role, readonly string[]>;
 export type Permission = (typeof PERMISSIONS)[Role][number];
 

@@ -61,7 +61,7 @@ export class HttpClient {
 function headersOf({ headers, forward = [], body }: HttpCall<object>): Record<string, string> {
   const context = requestContext.getStore();
   const forwarded = forward.flatMap((name) => {
-    const value = context?.[INCOMING][name.toLowerCase()];
+    const value = context?.[INCOMING].headers[name.toLowerCase()];
     return typeof value === 'string' ? [[name.toLowerCase(), value]] : [];
   });
   return {

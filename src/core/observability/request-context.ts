@@ -1,14 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../auth/caller.js';
 
-export const INCOMING = Symbol('incoming headers');
+export const INCOMING = Symbol('incoming request');
+
+/** What is known of who asks, whichever door he came through; a Fastify request is one. */
+export interface Incoming {
+  headers: IncomingHttpHeaders;
+  /** Address of the client. */
+  ip: string;
+  /** Who is signed in, once the authentication guard has looked. */
+  user?: Caller;
+}
 
 /** What code far from the controller may know of the request it works for; every log line carries it. */
 export interface RequestContext {
   requestId: string;
-  /** The request's headers, for those that go along on a call to another service. A symbol: no log line shows them. */
-  [INCOMING]: IncomingHttpHeaders;
+  /** The request itself: headers that go along on a call, caller and address of an audit entry. A symbol: no log line shows it. */
+  [INCOMING]: Incoming;
   'logging.googleapis.com/trace'?: string;
   'logging.googleapis.com/spanId'?: string;
 }
@@ -22,10 +32,10 @@ const TRACEPARENT = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 export function requestContextOf(request: FastifyRequest, project: string | undefined): RequestContext {
   const trace =
     typeof request.headers.traceparent === 'string' && TRACEPARENT.exec(request.headers.traceparent);
-  if (!trace || !project) return { requestId: request.id, [INCOMING]: request.headers };
+  if (!trace || !project) return { requestId: request.id, [INCOMING]: request };
   return {
     requestId: request.id,
-    [INCOMING]: request.headers,
+    [INCOMING]: request,
     'logging.googleapis.com/trace': `projects/${project}/traces/${trace[1]}`,
     'logging.googleapis.com/spanId': trace[2],
   };

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FirestoreModule } from '../../core/firestore/firestore.module.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { UsersService } from '../users/users.service.js';
 import { AuthController } from './auth.controller.js';
@@ -10,7 +11,7 @@ import { Session } from './session.document.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
-  imports: [UsersModule, FirestoreModule.forFeature([Session])],
+  imports: [AuditModule, UsersModule, FirestoreModule.forFeature([Session])],
   controllers: [AuthController],
   providers: [AuthService, SessionsService, RefreshTokens, Passwords],
   exports: [AuthService],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessTokens } from '../../core/auth/access-tokens.js';
 import type { Role } from '../../core/auth/roles.js';
 import { Transactions } from '../../core/firestore/transactions.js';
+import { AuditService } from '../audit/audit.service.js';
 import { toUserResponse } from '../users/users.dto.js';
 import { type User, UsersService } from '../users/users.service.js';
 import type { LoginBody, RegisterBody, SignedInResponse } from './auth.dto.js';
@@ -18,6 +19,7 @@ export class AuthService {
     private readonly passwords: Passwords,
     private readonly accessTokens: AccessTokens,
     private readonly transactions: Transactions,
+    private readonly audit: AuditService,
   ) {}
 
   /** For commands and tests; over HTTP nobody can give himself a role. */
@@ -42,9 +44,10 @@ export class AuthService {
     const user = await this.users.findByEmail(email);
     const isRight = await this.passwords.verify(user?.passwordHash, password);
     if (!user || !isRight) throw new InvalidCredentials();
-    return this.transactions.run({ readOnly: false }, async () =>
-      this.signedIn(user, this.sessions.open(user.id, client)),
-    );
+    return this.transactions.run({ readOnly: false }, async () => {
+      this.audit.record({ action: 'sign_in.succeeded', userId: user.id, actorId: user.id });
+      return this.signedIn(user, this.sessions.open(user.id, client));
+    });
   }
 
   /** Reads the user anew: a changed role, or a deleted account, takes effect here. @throws {InvalidRefreshToken} */

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
+  IsBoolean,
   IsDate,
   IsDefined,
   IsEmail,
@@ -58,6 +59,10 @@ export class User extends Person implements BeforeSave {
 
   @IsIn(ROLES)
   role: Role;
+
+  /** Whether he has shown, by a mailed token or through his identity provider, that the address is his. */
+  @IsBoolean()
+  emailVerified: Default<boolean> = false;
 
   @IsString()
   passwordHash: string;

@@ -8,7 +8,7 @@ import { InvalidCursor } from '../../core/pagination/cursor.js';
 import type { Page } from '../../core/pagination/page.js';
 import { Responds } from '../../core/routing/responds.decorator.js';
 import { toUserResponse, UpdateUserBody, UserPath, UserQuery, UserResponse } from './users.dto.js';
-import { EmailTaken, UserNotFound } from './users.errors.js';
+import { EmailTaken, LastAdmin, UserNotFound } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('Users')
@@ -47,9 +47,10 @@ export class UsersController {
   @Responds(UserResponse, {
     summary: 'Change a user',
     description:
-      'Changes the fields that are sent. Everybody may change himself; a `role` only an admin gives.',
+      'Changes the fields that are sent. Everybody may change himself; a `role` only an admin gives. ' +
+      'A new `email` is to be verified again: a mail goes there, and a notice to the old one.',
     etag: true,
-    errors: [UserNotFound, EmailTaken],
+    errors: [UserNotFound, EmailTaken, LastAdmin],
   })
   async update(
     @Param() { id }: UserPath,
@@ -67,7 +68,7 @@ export class UsersController {
   @Responds(null, {
     summary: 'Delete a user',
     description: 'Ends his sessions and frees his e-mail.',
-    errors: [UserNotFound],
+    errors: [UserNotFound, LastAdmin],
   })
   async delete(@Param() { id }: UserPath, @Precondition() ifMatch: IfMatch): Promise<void> {
     await ifMatch.check(async () => toUserResponse(await this.users.findOrFail(id)));

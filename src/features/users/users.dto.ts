@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
+  IsBoolean,
   IsEmail,
   IsIn,
   IsISO8601,
@@ -103,6 +104,10 @@ export class UserResponse {
   @IsIn(ROLES)
   role: Role;
 
+  @ApiProperty({ example: true, description: 'Whether he has shown that the address is his.' })
+  @IsBoolean()
+  emailVerified: boolean;
+
   @ApiProperty({ example: '2026-01-31T09:30:00.000Z' })
   @IsISO8601()
   createdAt: string;
@@ -119,6 +124,7 @@ export function toUserResponse({
   firstName,
   lastName,
   role,
+  emailVerified,
   createdAt,
   updatedAt,
 }: User): UserResponse {
@@ -128,6 +134,7 @@ export function toUserResponse({
     firstName,
     lastName,
     role,
+    emailVerified,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };

@@ -9,3 +9,9 @@ export class EmailTaken extends Conflict {
   static override readonly code = 'EMAIL_TAKEN';
   static override readonly message = 'Another account has this e-mail address.';
 }
+
+/** Nobody could give the role back. */
+export class LastAdmin extends Conflict {
+  static override readonly code = 'LAST_ADMIN';
+  static override readonly message = 'This is the last admin; make somebody else an admin first.';
+}

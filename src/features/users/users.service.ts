@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../core/auth/caller.js';
-import { hasPermission } from '../../core/auth/roles.js';
+import { hasPermission, type Role } from '../../core/auth/roles.js';
 import { Forbidden } from '../../core/errors/errors.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import type { Page } from '../../core/pagination/page.js';
 import { Pages } from '../../core/pagination/pages.js';
+import { AuditService } from '../audit/audit.service.js';
 import { Email, type Person, User } from './user.document.js';
 import { normalize, searchTerm } from './user-search.js';
 import type { UpdateUserBody, UserQuery } from './users.dto.js';
+import { LastAdmin, UserNotFound } from './users.errors.js';
 
 export type { User } from './user.document.js';
 
-export type NewUser = Person & Pick<User, 'passwordHash' | 'role'>;
+export type NewUser = Person & Pick<User, 'passwordHash' | 'role'> & Partial<Pick<User, 'emailVerified'>>;
 
 const SORT_FIELDS = {
   createdAt: 'createdAt',
@@ -21,15 +23,19 @@ const SORT_FIELDS = {
   lastName: 'normalized.lastName',
 } as const;
 
+type EmailChangeHook = (user: User, previous: string) => void | Promise<void>;
+
 /** The users. What writes wants a writing transaction around it. */
 @Injectable()
 export class UsersService {
   private readonly deletionHooks: Array<(userId: string) => Promise<void>> = [];
+  private readonly emailChangeHooks: EmailChangeHook[] = [];
 
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     @InjectRepository(Email) private readonly emails: Repository<Email>,
     private readonly pages: Pages,
+    private readonly audit: AuditService,
   ) {}
 
   /** Has other features clear away what belongs to a user, in the transaction that deletes him. */
@@ -37,10 +43,16 @@ export class UsersService {
     this.deletionHooks.push(hook);
   }
 
+  /** Has other features act on a new e-mail address, in the transaction that changes it. */
+  onEmailChange(hook: EmailChangeHook): void {
+    this.emailChangeHooks.push(hook);
+  }
+
   /** @throws {EmailTaken} from the commit */
   create(user: NewUser): User {
     const created = this.users.create(user);
     this.claimEmail(created);
+    this.audit.record({ action: 'user.created', userId: created.id, details: { role: created.role } });
     return created;
   }
 
@@ -71,30 +83,72 @@ export class UsersService {
   /**
    * @throws {Forbidden} if the caller may not give roles
    * @throws {UserNotFound}
+   * @throws {LastAdmin}
    * @throws {EmailTaken} from the commit
    */
   async update(id: string, changes: UpdateUserBody, caller: Caller): Promise<User> {
-    if (changes.role !== undefined && !hasPermission(caller.role, 'users:write')) throw new Forbidden();
+    const { role, email, ...names } = changes;
+    if (role !== undefined && !hasPermission(caller.role, 'users:write')) throw new Forbidden();
     const user = await this.users.findOrFail(id);
-    const {
-      email = user.email,
-      firstName = user.firstName,
-      lastName = user.lastName,
-      role = user.role,
-    } = changes;
-    if (normalize(email) !== normalize(user.email)) {
-      this.emails.delete(normalize(user.email));
-      this.claimEmail({ id, email });
-    }
-    return Object.assign(user, { email, firstName, lastName, role, updatedAt: new Date() });
+    if (role !== undefined) await this.giveRole(user, role);
+    if (email !== undefined) await this.changeEmail(user, email);
+    const { firstName = user.firstName, lastName = user.lastName } = names;
+    this.audit.record({ action: 'user.updated', userId: id });
+    return Object.assign(user, { firstName, lastName, updatedAt: new Date() });
   }
 
-  /** @throws {UserNotFound} */
+  /**
+   * Gives a role without asking who does: for commands.
+   * @throws {UserNotFound}
+   * @throws {LastAdmin}
+   */
+  async promote(email: string, role: Role): Promise<User> {
+    const user = await this.findByEmail(email);
+    if (!user) throw new UserNotFound();
+    await this.giveRole(user, role);
+    return Object.assign(user, { updatedAt: new Date() });
+  }
+
+  /**
+   * @throws {UserNotFound}
+   * @throws {LastAdmin}
+   */
   async delete(id: string): Promise<void> {
-    const { email } = await this.users.findOrFail(id);
+    const user = await this.users.findOrFail(id);
+    await this.requireAnotherAdmin(user);
     for (const hook of this.deletionHooks) await hook(id);
-    this.emails.delete(normalize(email));
+    this.emails.delete(normalize(user.email));
     this.users.delete(id);
+    this.audit.record({ action: 'user.deleted', userId: id });
+  }
+
+  private async giveRole(user: User, role: Role): Promise<void> {
+    if (role === user.role) return;
+    await this.requireAnotherAdmin(user);
+    this.audit.record({
+      action: 'user.role_changed',
+      userId: user.id,
+      details: { from: user.role, to: role },
+    });
+    user.role = role;
+  }
+
+  /** Two admins who demote each other at once do so one after the other: each has read the one whom the other changes. */
+  private async requireAnotherAdmin({ role }: User): Promise<void> {
+    if (role !== 'admin') return;
+    const admins = await this.users.query().where('role', '==', 'admin').limit(2).find();
+    if (admins.length < 2) throw new LastAdmin();
+  }
+
+  private async changeEmail(user: User, email: string): Promise<void> {
+    const previous = user.email;
+    user.email = email;
+    if (normalize(email) === normalize(previous)) return;
+    user.emailVerified = false;
+    this.emails.delete(normalize(previous));
+    this.claimEmail(user);
+    this.audit.record({ action: 'email.changed', userId: user.id });
+    for (const hook of this.emailChangeHooks) await hook(user, previous);
   }
 
   /** Keeps e-mails unique, however many ask for the same one at once: of those who create the document one can commit. */
