@@ -1,6 +1,6 @@
 /**
  * The same three routes, answered alike, by this service and by others. Server and load have a core each; contestants
- * take turns, round by round. `--quick` for a first look, `--only <text>` for some of them; both write nothing.
+ * take turns, round by round. `--quick` for a first look, `--only fastify,service` for some of them; both write nothing.
  */
 import { parseArgs } from 'node:util';
 import { build } from '../lib/build.ts';
@@ -24,7 +24,7 @@ const ROUND = options.quick ? { answers: 500, milliseconds: 400 } : { answers: 1
 const WARM_UP = options.quick
   ? { answers: 1_000, milliseconds: 800 }
   : { answers: 6_000, milliseconds: 4_000 };
-const names = NAMES.filter((name) => name.includes(options.only));
+const names = options.only === '' ? NAMES : options.only.split(',');
 
 const folder = build('bench/http/contestants');
 const load = new Load();

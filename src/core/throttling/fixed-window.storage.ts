@@ -9,14 +9,19 @@ interface Window {
 /** More callers than this in one window evict the oldest: memory stays bounded under a flood of addresses. */
 const MAX_WINDOWS = 100_000;
 
-type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+export type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /** Counts hits per key in fixed windows: one number a key, so that a hit costs the same whatever the limit. */
 export class FixedWindowStorage implements ThrottlerStorage {
   private readonly windows = new Map<string, Window>();
 
+  /** {@link hit}, as the interface of storages elsewhere has it. */
+  increment(key: string, ttl: number, limit: number): Promise<Hit> {
+    return Promise.resolve(this.hit(key, ttl, limit));
+  }
+
   /** @param ttl length of the window, in milliseconds */
-  async increment(key: string, ttl: number, limit: number): Promise<Hit> {
+  hit(key: string, ttl: number, limit: number): Hit {
     const now = Date.now();
     let window = this.windows.get(key);
     if (!window || window.endsAt <= now) {

@@ -1,41 +1,78 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
-import { normalizeIp, ThrottlerGuard, type ThrottlerRequest } from '@nestjs/throttler';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  normalizeIp,
+  type ThrottlerModuleOptions,
+  ThrottlerStorage,
+} from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TooManyRequests } from '../errors/errors.js';
+import { routeContractOf } from '../routing/route-contract.js';
+import { FixedWindowStorage, type Hit } from './fixed-window.storage.js';
 
 /** From this share of the limit on, answers slow down, so that a careless client notices before it is refused. */
 const SLOW_FROM = 0.8;
 const SLOWEST_MILLISECONDS = 500;
 
+interface Limit {
+  name: string;
+  /** Requests in a window. */
+  limit: number;
+  /** Length of the window, in milliseconds. */
+  ttl: number;
+  /** Value of the `RateLimit-Policy` header. */
+  policy: string;
+}
+
 /**
  * Counts each request against the limit its route names (`@RateLimit`), by user or else by address, and says so in the
  * `RateLimit` and `RateLimit-Policy` headers (draft-ietf-httpapi-ratelimit-headers).
+ *
+ * It is no `ThrottlerGuard`, whose several promises and look-ups by `Reflector` cost more than the counting.
  */
 @Injectable()
-export class RateLimitGuard extends ThrottlerGuard {
-  protected override async handleRequest({
-    context,
-    limit,
-    ttl,
-    throttler,
-  }: ThrottlerRequest): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const name = throttler.name!;
-    const caller = request.user ? `user:${request.user.id}` : `address:${normalizeIp(request.ip)}`;
-    const { totalHits, timeToExpire } = await this.storageService.increment(
-      `${name}:${caller}`,
-      ttl,
-      limit,
-      0,
-      name,
-    );
-    reply.header('RateLimit-Policy', `"${name}";q=${limit};w=${ttl / 1000}`);
-    reply.header('RateLimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
-    if (totalHits > limit) throw new TooManyRequests({ headers: { 'Retry-After': String(timeToExpire) } });
-    const excess = totalHits / limit - SLOW_FROM;
-    if (excess > 0) await delay((SLOWEST_MILLISECONDS * excess) / (1 - SLOW_FROM));
-    return true;
+export class RateLimitGuard implements CanActivate {
+  private readonly limits: Map<string, Limit>;
+
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    @InjectThrottlerStorage() private readonly storage: ThrottlerStorage,
+  ) {
+    const throttlers = Array.isArray(options) ? options : options.throttlers;
+    this.limits = new Map(throttlers.map((each) => [each.name!, toLimit(each as Omit<Limit, 'policy'>)]));
   }
+
+  /** Without a promise where the storage is in this process and the caller need not be slowed down. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const { rateLimit } = routeContractOf(context);
+    if (rateLimit === null) return true;
+    const limit = this.limits.get(rateLimit)!;
+    const http = context.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const key = `${limit.name}:${callerOf(http.getRequest())}`;
+    if (this.storage instanceof FixedWindowStorage) {
+      return judge(this.storage.hit(key, limit.ttl, limit.limit), limit, reply);
+    }
+    const counted = this.storage.increment(key, limit.ttl, limit.limit, 0, limit.name);
+    return counted.then((hit) => judge(hit, limit, reply));
+  }
+}
+
+function toLimit({ name, limit, ttl }: Omit<Limit, 'policy'>): Limit {
+  return { name, limit, ttl, policy: `"${name}";q=${limit};w=${ttl / 1000}` };
+}
+
+function callerOf(request: FastifyRequest): string {
+  return request.user ? `user:${request.user.id}` : `address:${normalizeIp(request.ip)}`;
+}
+
+function judge(hit: Hit, { name, limit, policy }: Limit, reply: FastifyReply): boolean | Promise<boolean> {
+  const { totalHits, timeToExpire } = hit;
+  reply.header('ratelimit-policy', policy);
+  reply.header('ratelimit', `"${name}";r=${Math.max(0, limit - totalHits)};t=${timeToExpire}`);
+  if (totalHits > limit) throw new TooManyRequests({ headers: { 'Retry-After': String(timeToExpire) } });
+  const excess = totalHits / limit - SLOW_FROM;
+  return excess <= 0 || delay((SLOWEST_MILLISECONDS * excess) / (1 - SLOW_FROM), true);
 }

@@ -1,7 +1,5 @@
-import type { ExecutionContext } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Settings } from '../../config/settings.js';
-import { routeContractOf } from '../routing/route-contract.js';
 import { FixedWindowStorage } from './fixed-window.storage.js';
 import type { RateLimitName } from './rate-limit.decorator.js';
 
@@ -13,22 +11,8 @@ export const ThrottlingModule = ThrottlerModule.forRootAsync({
   useFactory: (settings: Settings) => ({
     storage: new FixedWindowStorage(),
     throttlers: [
-      {
-        name: 'default',
-        limit: settings.RATE_LIMIT,
-        ttl: MINUTE,
-        skipIf: countsAgainstAnotherThan('default'),
-      },
-      {
-        name: 'signIn',
-        limit: settings.RATE_LIMIT_SIGN_IN,
-        ttl: MINUTE,
-        skipIf: countsAgainstAnotherThan('signIn'),
-      },
+      { name: 'default' satisfies RateLimitName, limit: settings.RATE_LIMIT, ttl: MINUTE },
+      { name: 'signIn' satisfies RateLimitName, limit: settings.RATE_LIMIT_SIGN_IN, ttl: MINUTE },
     ],
   }),
 });
-
-function countsAgainstAnotherThan(name: RateLimitName) {
-  return (context: ExecutionContext) => routeContractOf(context).rateLimit !== name;
-}
