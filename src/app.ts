@@ -57,7 +57,7 @@ export async function createApp(
   );
   await app.register(compress, { threshold: 1024 });
   app.enableCors(corsOptions(settings, extras) as FastifyCorsOptions); // Nest's types know no delegate
-  app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}'] });
+  app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}', '.well-known/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   serveDocumentation(app);
   announceRoutes(app);

@@ -46,6 +46,11 @@ describe('U2 access tokens', () => {
     expect(exp - iat).toBe(tokens.expiresIn);
   });
 
+  it('of a secret has no public keys', async () => {
+    const { payload } = await app.app.inject({ method: 'GET', url: '/.well-known/jwks.json' });
+    expect(JSON.parse(payload)).toEqual({ keys: [] });
+  });
+
   it('is asked for', async () => {
     const { status, headers, body } = await app.get('/users/me');
     expect([status, body.error.code]).toEqual([401, 'UNAUTHORIZED']);

@@ -2,6 +2,7 @@ import { InvalidInput } from '../core/errors/errors.js';
 import { parseDto, pickDeclared } from '../core/validation/dto.js';
 import { developmentSecret, randomSecret } from './development-secret.js';
 import { Settings } from './settings.js';
+import { readSigningKeys } from './signing-keys.js';
 
 /** The environment does not describe a service that can run. The message lists every mistake. */
 export class InvalidSettings extends Error {
@@ -81,7 +82,17 @@ function mistakesBetween(given: Environment): string[] {
       `FIRESTORE_EMULATOR_HOST must not be set when FIRESTORE_MODE=${given.FIRESTORE_MODE}: the client would go there`,
     );
   }
+  if (given.JWT_KEYS) mistakes.push(...mistakesInKeys(given.JWT_KEYS));
   return given.NODE_ENV === 'production' ? [...mistakes, ...mistakesInProduction(given)] : mistakes;
+}
+
+function mistakesInKeys(keys: string): string[] {
+  try {
+    readSigningKeys(keys);
+    return [];
+  } catch (error) {
+    return [`JWT_KEYS ${(error as Error).message}`];
+  }
 }
 
 function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET }: Environment): string[] {

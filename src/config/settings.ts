@@ -76,12 +76,20 @@ export class Settings {
   @IsString()
   DATA_DIRECTORY: string;
 
-  /** Signs access tokens; other keys are derived from it. Development makes and keeps its own. */
+  /** Signs access tokens unless `JWT_KEYS` do; other keys are derived from it. Development makes and keeps its own. */
   @IsString()
   @MinLength(32, {
     message: 'JWT_SECRET must have at least 32 characters; make one with: openssl rand -base64 48',
   })
   JWT_SECRET: string;
+
+  /**
+   * Private keys in PEM, one after the other, or the path of a file of them: RSA from 2048 bits (RS256), P-256 (ES256) or
+   * Ed25519 (EdDSA). The first signs access tokens, all verify them, `/.well-known/jwks.json` shows their public parts.
+   */
+  @IsOptional()
+  @IsString()
+  JWT_KEYS?: string;
 
   @IsString()
   JWT_ISSUER: string = 'nest-fastify-firestore';

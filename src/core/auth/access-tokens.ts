@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import jwt from 'jsonwebtoken';
+import { SignJWT } from 'jose';
 import { Settings } from '../../config/settings.js';
 import type { Caller } from './caller.js';
 import { Keys } from './keys.js';
-import type { Role } from './roles.js';
+import { type Role, ROLES } from './roles.js';
+import type { VerifiedToken } from './verified-tokens.js';
 
 /** The claims of an access token (RFC 7519). */
 export interface AccessTokenClaims {
@@ -16,7 +17,10 @@ export interface AccessTokenClaims {
   exp: number;
 }
 
-/** Signs access tokens; the passport strategy verifies them. */
+/** The media type that says in a token's header what it is for (RFC 9068): no other kind of token will do. */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+
+/** Signs access tokens; the passport strategies verify them. */
 @Injectable()
 export class AccessTokens {
   constructor(
@@ -24,15 +28,24 @@ export class AccessTokens {
     private readonly settings: Settings,
   ) {}
 
-  sign(caller: Caller): { accessToken: string; expiresIn: number } {
+  async sign({ id, role, sessionId }: Caller): Promise<{ accessToken: string; expiresIn: number }> {
+    const { algorithm, key, kid } = this.keys.signer;
     const expiresIn = this.settings.ACCESS_TOKEN_TTL;
-    const accessToken = jwt.sign({ role: caller.role, sid: caller.sessionId }, this.keys.accessToken, {
-      algorithm: 'HS256',
-      subject: caller.id,
-      issuer: this.settings.JWT_ISSUER,
-      audience: this.settings.JWT_AUDIENCE,
-      expiresIn,
-    });
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const accessToken = await new SignJWT({ role, sid: sessionId })
+      .setProtectedHeader({ alg: algorithm, typ: ACCESS_TOKEN_TYPE, ...(kid && { kid }) })
+      .setSubject(id)
+      .setIssuer(this.settings.JWT_ISSUER)
+      .setAudience(this.settings.JWT_AUDIENCE)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + expiresIn)
+      .sign(key);
     return { accessToken, expiresIn };
   }
+}
+
+/** Reads the claims of a token whose signature, issuer, audience and times hold; `false` if it was not made for access. */
+export function readClaims({ sub, role, sid, exp }: Partial<AccessTokenClaims>): VerifiedToken | false {
+  if (!sub || !sid || !exp || !role || !ROLES.includes(role)) return false;
+  return { caller: { id: sub, role, sessionId: sid }, expiresAt: exp * 1000 };
 }

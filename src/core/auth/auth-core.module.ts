@@ -1,14 +1,26 @@
 import { Global, Module } from '@nestjs/common';
+import { Settings } from '../../config/settings.js';
 import { AccessTokens } from './access-tokens.js';
 import { JwtGuard } from './authentication.guard.js';
+import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Keys } from './keys.js';
+import { PublicKeyStrategy } from './public-key.strategy.js';
 import { VerifiedTokens } from './verified-tokens.js';
+
+/** Passport's strategy `jwt`: one of the two, by what signs the tokens. */
+const strategy = {
+  provide: 'strategy',
+  inject: [Keys, Settings],
+  useFactory: (keys: Keys, settings: Settings) =>
+    keys.publicKeys.length > 0 ? new PublicKeyStrategy(keys, settings) : new JwtStrategy(keys, settings),
+};
 
 /** Who is calling and what he may do. The guards themselves are global: see `core.module.ts`. */
 @Global()
 @Module({
-  providers: [Keys, AccessTokens, JwtStrategy, JwtGuard, VerifiedTokens],
+  controllers: [JwksController],
+  providers: [Keys, AccessTokens, strategy, JwtGuard, VerifiedTokens],
   exports: [Keys, AccessTokens, JwtGuard, VerifiedTokens],
 })
 export class AuthCoreModule {}

@@ -62,9 +62,9 @@ export class AuthService {
     return signedIn;
   }
 
-  private signedIn(user: User, { session, refreshToken }: OpenSession): SignedInResponse {
+  private async signedIn(user: User, { session, refreshToken }: OpenSession): Promise<SignedInResponse> {
     const caller = { id: user.id, role: user.role, sessionId: session.id };
-    const { accessToken, expiresIn } = this.accessTokens.sign(caller);
+    const { accessToken, expiresIn } = await this.accessTokens.sign(caller);
     return {
       user: toUserResponse(user),
       tokens: { accessToken, refreshToken, tokenType: 'Bearer', expiresIn },
