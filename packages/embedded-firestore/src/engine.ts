@@ -10,7 +10,7 @@ import type { IndexFile } from './query/index-policy.ts';
 import { queryLock } from './query/matcher.ts';
 import type { Query } from './query/query.ts';
 import type { Database } from './storage/database.ts';
-import type { Disk } from './storage/log.ts';
+import type { Disk } from './storage/disk.ts';
 import { Store } from './storage/store.ts';
 import { Committer } from './transaction/committer.ts';
 import type { CommitResult } from './transaction/committer.ts';

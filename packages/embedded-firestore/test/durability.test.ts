@@ -10,8 +10,9 @@ import { createInterface } from 'node:readline';
 import type { Firestore } from '@google-cloud/firestore';
 import { Engine } from '../src/engine.ts';
 import { startEmbeddedFirestore } from '../src/index.ts';
-import { Log, systemDisk } from '../src/storage/log.ts';
-import type { Disk } from '../src/storage/log.ts';
+import { flushElsewhere, systemDisk } from '../src/storage/disk.ts';
+import type { Disk } from '../src/storage/disk.ts';
+import { Log } from '../src/storage/log.ts';
 import { startTarget } from './support/client.ts';
 
 /** CRASHES=100 for a long look. */
@@ -98,6 +99,20 @@ describe('a data directory', () => {
     expect(await replayed(path)).toEqual(['first', 'second']);
   });
 
+  it('has room for what follows, which is cut off at start', async () => {
+    const path = join(directory, 'log');
+    const log = Log.open(path, () => undefined);
+    await log.append(Buffer.from('first'));
+    const left = readFileSync(path);
+    await log.append(Buffer.from('second'));
+    await log.close();
+    expect(left.length).toBeGreaterThan(1_000);
+    expect(readFileSync(path).length).toBeLessThan(100);
+    writeFileSync(path, left);
+    await appendAll(path, ['third']);
+    expect(await replayed(path)).toEqual(['first', 'third']);
+  });
+
   it('belongs to one process at a time', async () => {
     const first = new Engine({ directory });
     await expect(startEmbeddedFirestore({ dataDirectory: directory })).rejects.toThrow(
@@ -137,15 +152,18 @@ describe('a disk that is full', () => {
     [
       'at once',
       (isFull) => ({
-        write: async (...args) => (isFull() ? Promise.reject(full()) : systemDisk.write(...args)),
+        flush: (...args) => {
+          if (isFull()) throw full();
+          return systemDisk.flush(...args);
+        },
       }),
     ],
     [
       'in the middle of a record, which cannot be cut off at first',
       (isFull) => ({
-        write: async (fd, bytes, offset) => {
-          if (!isFull()) return systemDisk.write(fd, bytes, offset);
-          await systemDisk.write(fd, bytes.subarray(0, offset + 5), offset);
+        flush: (fd, bytes, position) => {
+          if (!isFull()) return systemDisk.flush(fd, bytes, position);
+          void systemDisk.flush(fd, bytes.subarray(0, 13), position);
           throw full();
         },
         truncate: (fd, size) => {
@@ -155,8 +173,13 @@ describe('a disk that is full', () => {
       }),
     ],
     [
-      'only when it is flushed',
-      (isFull) => ({ sync: async (fd) => (isFull() ? Promise.reject(full()) : systemDisk.sync(fd)) }),
+      'when everything has been written, on a slow disk',
+      (isFull) => ({
+        flush: async (...args) => {
+          await flushElsewhere(...args);
+          if (isFull()) throw full();
+        },
+      }),
     ],
   ])('refuses commits, keeps what was acknowledged and goes on when there is room: %s', async (_, broken) => {
     let isFull = false;

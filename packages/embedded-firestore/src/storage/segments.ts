@@ -1,8 +1,9 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
-import { Log, systemDisk } from './log.ts';
-import type { Disk } from './log.ts';
+import { systemDisk } from './disk.ts';
+import type { Disk } from './disk.ts';
+import { Log } from './log.ts';
 import { syncDirectory, writeSnapshot } from './snapshot.ts';
 
 const FILE = /^(log|snapshot)-(\d{8})$/;

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from './database.ts';
 import { Log } from './log.ts';
-import type { Disk } from './log.ts';
+import type { Disk } from './disk.ts';
 import { encodeRecord } from './record.ts';
 import type { LoggedDocument } from './record.ts';
 

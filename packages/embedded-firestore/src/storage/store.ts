@@ -2,7 +2,7 @@ import type { Micros } from '../value/types.ts';
 import { Clock } from './clock.ts';
 import { Database } from './database.ts';
 import { DirectoryLock } from './directory-lock.ts';
-import type { Disk } from './log.ts';
+import type { Disk } from './disk.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import type { LogRecord } from './record.ts';
 import { Segments } from './segments.ts';
