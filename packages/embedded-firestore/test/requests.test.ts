@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import protobuf from 'protobufjs';
 import { Engine } from '../src/engine.ts';
 import { FirestoreError } from '../src/errors.ts';
+import type { Call } from '../src/grpc/call.ts';
 import { handlersOf } from '../src/grpc/handlers.ts';
 import { listen } from '../src/grpc/listen-handler.ts';
-import type { ListenCall } from '../src/grpc/listen-handler.ts';
 import { methods } from '../src/grpc/protocol.ts';
 import { serve } from '../src/grpc/server.ts';
 import { DATABASE, encoded, METHODS, ROOT } from './support/attack.ts';
@@ -209,15 +208,16 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 function listenTo(request: never): void {
-  const call = Object.assign(new EventEmitter(), { write: () => true });
-  listen(
-    engine,
-    call as unknown as ListenCall,
-    () => request,
-    () => undefined,
-  );
-  call.emit('data', Buffer.alloc(0));
-  call.emit('cancelled');
+  let close = () => {};
+  const call = {
+    start: () => undefined,
+    onDrained: () => undefined,
+    onClosed: (callback: () => void) => (close = callback),
+    receive: (onMessage: (bytes: Buffer) => void) => onMessage(Buffer.alloc(0)),
+    write: () => true,
+  };
+  listen(engine, call as unknown as Call, { ...methods().get('Listen')!, decode: () => request });
+  close();
 }
 
 /** A refusal is an answer; a surprise is not. */
@@ -225,8 +225,8 @@ async function settled(answer: Promise<unknown>): Promise<void> {
   await answer.catch((error: unknown) => expect(error).toBeInstanceOf(FirestoreError));
 }
 
-async function drain(answers: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of answers);
+async function drain(answers: Promise<Iterable<unknown>>): Promise<void> {
+  for (const _ of await answers);
 }
 
 const require = createRequire(import.meta.url);

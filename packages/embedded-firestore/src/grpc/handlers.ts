@@ -32,7 +32,8 @@ import { timeMessage } from './protocol.ts';
 import { statusOf } from './status.ts';
 
 export type UnaryHandler = (request: never) => Promise<object>;
-export type StreamHandler = (request: never) => AsyncGenerator<object>;
+/** Resolves when it has all it needs: the messages are made as the client takes them. */
+export type StreamHandler = (request: never) => Promise<Iterable<object>>;
 
 interface GetRequest extends ConsistencyMessage {
   name: string;
@@ -71,7 +72,7 @@ export function handlersOf(engine: Engine) {
   };
 }
 
-async function* refusePipeline(): AsyncGenerator<object> {
+async function refusePipeline(): Promise<Iterable<object>> {
   throw unimplemented('ExecutePipeline, the pipelines of the Enterprise edition,');
 }
 
@@ -85,67 +86,65 @@ async function getDocument(engine: Engine, request: GetRequest): Promise<object>
   return outgoing(database, document, request.mask ? decodeMask(request.mask) : undefined);
 }
 
-async function* batchGetDocuments(engine: Engine, request: BatchGetRequest): AsyncGenerator<object> {
+async function batchGetDocuments(engine: Engine, request: BatchGetRequest): Promise<Iterable<object>> {
   const database = engine.database(checkDatabaseName(request.database));
   const mask = request.mask ? decodeMask(request.mask) : undefined;
   const paths = [...new Set(request.documents.map((name) => pathWithin(name, request.database)))];
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.getDocuments(paths, at));
   const time = timeMessage(readTime);
-  if (begun) yield { transaction: begun, readTime: time };
-  for (const [index, document] of value.entries()) {
-    if (document) yield { found: outgoing(database, document, mask), readTime: time };
-    else yield { missing: documentName(request.database, paths[index]!), readTime: time };
-  }
+  const answers = value.map((document, index) =>
+    document
+      ? { found: outgoing(database, document, mask), readTime: time }
+      : { missing: documentName(request.database, paths[index]!), readTime: time },
+  );
+  return begun ? [{ transaction: begun, readTime: time }, ...answers] : answers;
 }
 
-async function* runQuery(engine: Engine, request: QueryRequestMessage): AsyncGenerator<object> {
+async function runQuery(engine: Engine, request: QueryRequestMessage): Promise<Iterable<object>> {
   const started = performance.now();
   const query = decodeQuery(request.parent, request.structuredQuery);
   const database = engine.database(query.database);
-  if (request.explainOptions?.analyze === false) {
-    yield { explainMetrics: planMessage(query) };
-    return;
-  }
+  if (request.explainOptions?.analyze === false) return [{ explainMetrics: planMessage(query) }];
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.query(query, at));
   const time = timeMessage(readTime);
-  let opening: object = {
+  const opening = {
     ...(begun && { transaction: begun }),
     ...(value.skipped > 0 && { skippedResults: value.skipped }),
+    readTime: time,
   };
-  if (value.documents.length === 0) yield { ...opening, readTime: time };
-  for (const document of value.documents) {
-    yield { ...opening, document: outgoing(database, document, query.select), readTime: time };
-    opening = {};
-  }
-  if (request.explainOptions) {
+  function* answers() {
+    if (value.documents.length === 0) yield opening;
+    for (const [index, found] of value.documents.entries()) {
+      const document = outgoing(database, found, query.select);
+      yield index === 0 ? { ...opening, document } : { document, readTime: time };
+    }
+    if (!request.explainOptions) return;
     yield {
       explainMetrics: { ...planMessage(query), ...statsMessage(value.documents.length, value.cost, started) },
     };
   }
+  return answers();
 }
 
-async function* runAggregationQuery(
+async function runAggregationQuery(
   engine: Engine,
   request: AggregationRequestMessage,
-): AsyncGenerator<object> {
+): Promise<Iterable<object>> {
   const started = performance.now();
   const message = request.structuredAggregationQuery;
   if (!message) throw invalid('The request has no structured_aggregation_query.');
   const query = decodePlainQuery(request.parent, message.structuredQuery);
   const aggregations = decodeAggregations(message.aggregations);
   const database = engine.database(query.database);
-  if (request.explainOptions?.analyze === false) {
-    yield { explainMetrics: planMessage(query) };
-    return;
-  }
+  if (request.explainOptions?.analyze === false) return [{ explainMetrics: planMessage(query) }];
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.aggregate(query, aggregations, at));
   const result = { aggregateFields: Object.fromEntries(value.values) };
-  yield { ...(begun && { transaction: begun }), result, readTime: timeMessage(readTime) };
-  if (request.explainOptions)
-    yield { explainMetrics: { ...planMessage(query), ...statsMessage(1, value.cost, started) } };
+  const answer = { ...(begun && { transaction: begun }), result, readTime: timeMessage(readTime) };
+  if (!request.explainOptions) return [answer];
+  return [answer, { explainMetrics: { ...planMessage(query), ...statsMessage(1, value.cost, started) } }];
 }
 
 interface BeginRequest {

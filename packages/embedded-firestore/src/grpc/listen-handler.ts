@@ -1,4 +1,3 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { checkDatabaseName, documentName } from '../document/resource-path.ts';
 import type { Engine, EngineDatabase } from '../engine.ts';
 import { FirestoreError, invalid, unimplemented } from '../errors.ts';
@@ -6,11 +5,14 @@ import { Listener } from '../listen/listener.ts';
 import type { AddTarget, ListenEvent } from '../listen/listener.ts';
 import { microsFromTimestamp } from '../value/types.ts';
 import type { Micros, Timestamp } from '../value/types.ts';
+import type { Call } from './call.ts';
 import { decodePlainQuery } from './decode-query.ts';
 import { pathWithin } from './decode-write.ts';
+import { MessageWriter } from './framing.ts';
 import { isSent } from './messages.ts';
 import type { StructuredQueryMessage } from './messages.ts';
 import { timeMessage } from './protocol.ts';
+import type { Method } from './protocol.ts';
 import { statusOf } from './status.ts';
 
 interface TargetMessage {
@@ -30,42 +32,35 @@ interface ListenRequest {
 
 const TARGET_CHANGE = { added: 1, removed: 2, current: 3, reset: 4 } as const;
 
-export type ListenCall = ServerDuplexStream<Buffer, object>;
-
 /** Serves one Listen stream: targets come and go while events flow the other way. */
-export function listen(
-  engine: Engine,
-  call: ListenCall,
-  decode: (bytes: Buffer) => unknown,
-  fail: (error: unknown) => void,
-): void {
+export function listen(engine: Engine, call: Call, method: Method): void {
+  const writer = new MessageWriter(method.encode);
   let listener: Listener | undefined;
   let database: EngineDatabase | undefined;
-  const close = () => listener?.close();
-  call.on('data', (bytes: Buffer) => {
-    try {
-      const request = decode(bytes) as ListenRequest;
+  call.start();
+  call.onDrained(() => listener?.resume());
+  call.onClosed(() => listener?.close());
+  call.receive(
+    (bytes) => {
+      const request = method.decode(bytes) as ListenRequest;
       database ??= engine.database(checkDatabaseName(request.database));
-      listener ??= newListener(database, call);
+      listener ??= newListener(database, call, writer);
       if (request.addTarget) addTarget(listener, database, request.addTarget);
       else if (isSent(request, 'removeTarget')) listener.remove(request.removeTarget!);
       else throw invalid('A listen request must add or remove a target.');
-    } catch (error) {
-      close();
-      fail(error);
-    }
-  });
-  call.on('drain', () => listener?.resume());
-  call.on('cancelled', close);
-  call.on('error', close);
-  call.on('end', () => {
-    close();
-    call.end();
-  });
+    },
+    () => {
+      listener?.close();
+      call.end();
+    },
+  );
 }
 
-function newListener(database: EngineDatabase, call: ListenCall): Listener {
-  return new Listener(database, (event) => call.write(messageOf(event, database)));
+function newListener(database: EngineDatabase, call: Call, writer: MessageWriter): Listener {
+  return new Listener(database, (event) => {
+    writer.add(messageOf(event, database));
+    return call.write(writer.take());
+  });
 }
 
 /** A target that cannot be listened to is refused by itself; the other targets of the stream go on. */

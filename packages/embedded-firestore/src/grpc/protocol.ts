@@ -120,10 +120,8 @@ function appendRaw(writer: Writer, bytes: Uint8Array): void {
 
 export interface Method {
   path: string;
-  requestStream: boolean;
-  responseStream: boolean;
   decode: (bytes: Uint8Array) => unknown;
-  encode: (message: never) => Buffer;
+  encode: (message: object, writer: Writer) => void;
 }
 
 /** The RPCs of the service by name. */
@@ -140,10 +138,8 @@ export function methods(): Map<string, Method> {
 function methodOf(method: protobuf.Method, request: Type, response: Type): Method {
   return {
     path: `/${SERVICE}/${method.name}`,
-    requestStream: method.requestStream ?? false,
-    responseStream: method.responseStream ?? false,
     decode: (bytes) => request.decode(bytes),
-    encode: (message) => response.encode(message).finish() as Buffer,
+    encode: (message, writer) => void response.encode(message, writer),
   };
 }
 

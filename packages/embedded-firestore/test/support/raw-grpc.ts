@@ -15,7 +15,8 @@ export class RawClient {
   readonly session: ClientHttp2Session;
 
   constructor(port: number) {
-    this.session = connect(`http://127.0.0.1:${port}`);
+    // Like gRPC's own client: otherwise Node resets requests beyond 10 MB as soon as the server answers them.
+    this.session = connect(`http://127.0.0.1:${port}`, { maxSessionMemory: Number.MAX_SAFE_INTEGER });
     // What becomes of the connection is seen in the streams.
     this.session.on('error', () => undefined);
   }

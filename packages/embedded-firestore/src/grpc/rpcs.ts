@@ -1,0 +1,83 @@
+import type { Engine } from '../engine.ts';
+import { FirestoreError, unimplemented } from '../errors.ts';
+import type { Call } from './call.ts';
+import { MessageWriter } from './framing.ts';
+import { handlersOf } from './handlers.ts';
+import type { StreamHandler, UnaryHandler } from './handlers.ts';
+import { listen } from './listen-handler.ts';
+import { methods } from './protocol.ts';
+import type { Method } from './protocol.ts';
+
+/** So many bytes of messages are sent as one. */
+const SENT_AT_ONCE = 65_536;
+
+/** What answers the calls of each path. */
+export function rpcsOf(engine: Engine): Map<string, (call: Call) => void> {
+  const handlers = handlersOf(engine);
+  const unary = new Map<string, UnaryHandler>(Object.entries(handlers.unary));
+  const streaming = new Map<string, StreamHandler>(Object.entries(handlers.streaming));
+  return new Map(
+    [...methods()].map(([name, method]) => {
+      const [answer, stream] = [unary.get(name), streaming.get(name)];
+      if (answer) return [method.path, (call) => answerOnce(call, method, answer)];
+      if (stream) return [method.path, (call) => answerInStream(call, method, stream)];
+      if (name === 'Listen') return [method.path, (call) => listen(engine, call, method)];
+      return [method.path, refuseWriteStream];
+    }),
+  );
+}
+
+function answerOnce(call: Call, method: Method, handler: UnaryHandler): void {
+  const answer = async (request: Buffer) => {
+    const response = await handler(method.decode(request) as never);
+    const writer = new MessageWriter(method.encode);
+    writer.add(response);
+    call.end(writer.take());
+  };
+  receiveOne(call, (request) => void answer(request).catch((error: unknown) => call.fail(error)));
+}
+
+function answerInStream(call: Call, method: Method, handler: StreamHandler): void {
+  const answer = async (request: Buffer) =>
+    send(call, method, await handler(method.decode(request) as never));
+  receiveOne(
+    call,
+    (request) =>
+      void answer(request).catch((error: unknown) => {
+        // An error without headers before it makes the Node client try again for seven seconds, whatever the error is.
+        call.start();
+        call.fail(error);
+      }),
+  );
+}
+
+async function send(call: Call, method: Method, responses: Iterable<object>): Promise<void> {
+  const writer = new MessageWriter(method.encode);
+  for (const response of responses) {
+    writer.add(response);
+    if (writer.length < SENT_AT_ONCE) continue;
+    if (!call.write(writer.take())) await call.drained();
+    if (call.hasEnded) return;
+  }
+  call.end(writer.take());
+}
+
+/** The message of a call that must have exactly one. */
+function receiveOne(call: Call, onRequest: (bytes: Buffer) => void): void {
+  let request: Buffer | undefined;
+  call.receive(
+    (bytes) => {
+      if (request) throw new FirestoreError('UNIMPLEMENTED', 'The call takes one message and got several.');
+      request = bytes;
+    },
+    () => {
+      if (!request) throw new FirestoreError('UNIMPLEMENTED', 'The call takes one message and got none.');
+      onRequest(request);
+    },
+  );
+}
+
+function refuseWriteStream(call: Call): void {
+  call.start();
+  call.fail(unimplemented('Write, the stream of writes of the web and mobile clients,'));
+}
