@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { loadSettings } from '../config/load-settings.js';
 import type { Settings } from '../config/settings.js';
-import { engineAddressFile } from '../core/firestore/firestore-connection.js';
+import { addressOfOtherEngine } from '../core/firestore/embedded-engine.js';
 
 /**
  * The service without HTTP, for commands. Embedded data belongs to one process at a time: while the service runs, its
@@ -18,7 +17,7 @@ export async function openService(): Promise<INestApplicationContext> {
     return await contextOf(settings);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.includes('in use by another process')) throw error;
-    const address = await readFile(engineAddressFile(settings), 'utf8');
+    const address = await addressOfOtherEngine(settings);
     return contextOf(
       await loadSettings({ ...process.env, FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: address }),
     );

@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type AppOptions, createApp } from '../../src/app.js';
 import { loadSettings } from '../../src/config/load-settings.js';
+import { FirestoreClientModule } from '../../src/core/firestore/firestore-client.module.js';
+import { FirestoreHealth } from '../../src/core/firestore/firestore-health.js';
 import { ResponseRecorder } from './response-recorder.js';
 
 export interface Answer<Body> {
@@ -27,8 +29,9 @@ export async function setup(environment: Record<string, string> = {}, options: A
     ...environment,
     ...(emulator ? { FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: emulator } : {}),
   });
-  const imports = [...(options.imports ?? []), ResponseRecorder];
+  const imports = [...(options.imports ?? []), FirestoreClientModule, ResponseRecorder];
   const app = await createApp(settings, { ...options, imports });
+  await app.get(FirestoreHealth).answers(); // opens Firestore now, not in somebody's first test
   return { app, settings, ...clientOf(app), close: () => app.close() };
 }
 

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { DirectoryLock } from './storage/directory-lock.ts';
 import { INDEXES_PATH } from './worker-messages.ts';
 import type { IndexFile } from './query/index-policy.ts';
 import type { FromWorker, WorkerOptions } from './worker-messages.ts';
@@ -100,6 +101,25 @@ function firstMessage(worker: Worker, host: string, port: number): Promise<numbe
       else reject(startFailure(message.kind === 'failed' ? message.message : 'it was closed', host, port));
     });
   });
+}
+
+/** See {@link lockDirectory}. */
+export interface LockedDirectory {
+  release(): void;
+}
+
+/**
+ * Keeps a directory to this process until it is released or the process ends, however that is. For a host that starts
+ * its engine later. It is another lock than the one that an engine has on its own data directory.
+ *
+ * @throws {StartFailure} when the directory is in use by another process or cannot be used.
+ */
+export function lockDirectory(directory: string): LockedDirectory {
+  try {
+    return new DirectoryLock(directory);
+  } catch (error) {
+    throw new StartFailure((error as Error).message);
+  }
 }
 
 /** The engine cannot start here; the message says why and what to do. */

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
-import { FieldValue } from 'firebase-admin/firestore';
 import type { Change } from './document/document-changes.js';
 import { fieldAtPath, setAtPath, valueAtPath } from './document/document-validation.js';
 import { storedValue } from './document/stored-form.js';
+import { firestoreLibrary } from './firestore-library.js';
 
 /** Changes to a document that nobody has read: new values, and amounts to add. */
 export class BlindChanges {
@@ -47,7 +47,7 @@ export class BlindChanges {
     }));
     const amounts = [...this.amounts].map(([path, amount]) => ({
       path: path.split('.'),
-      value: FieldValue.increment(amount),
+      value: firestoreLibrary().FieldValue.increment(amount),
     }));
     return [...values, ...amounts];
   }

@@ -1,17 +1,17 @@
-import {
-  AggregateField,
-  type AggregateSpec,
-  type DocumentSnapshot,
+import type {
+  AggregateSpec,
+  DocumentSnapshot,
   FieldPath,
-  type OrderByDirection,
-  type Query,
-  type QueryDocumentSnapshot,
+  OrderByDirection,
+  Query,
+  QueryDocumentSnapshot,
 } from 'firebase-admin/firestore';
 import { encodeKey, keyRange } from './document/document-key.js';
 import type { DocumentModel } from './document/document-model.js';
 import { fieldAtPath, valueAtPath } from './document/document-validation.js';
 import type { NumberPath, Path, ValueAt } from './document/field-path.js';
 import { freeze, fromStored, storedTimestamp, storedValue } from './document/stored-form.js';
+import { firestoreLibrary } from './firestore-library.js';
 import { withKey } from './tracked-document.js';
 import type { Transactions } from './transactions.js';
 
@@ -65,7 +65,7 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
     const values = keys.map(({ property }) => (parts as Record<string, unknown>)[property]);
     const given = values.slice(0, Object.keys(parts).length);
     const [from, to] = keyRange(keys, given);
-    const id = FieldPath.documentId();
+    const id = firestoreLibrary().FieldPath.documentId();
     return this.with((query) => query.where(id, '>=', from).where(id, '<', to));
   }
 
@@ -140,16 +140,16 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
 
   /** Firestore bills one read for up to 1,000 that it counts. */
   count(): Promise<number> {
-    return this.aggregate(AggregateField.count()) as Promise<number>;
+    return this.aggregate(firestoreLibrary().AggregateField.count()) as Promise<number>;
   }
 
   sum(path: NumberPath<T>): Promise<number> {
-    return this.aggregate(AggregateField.sum(path)) as Promise<number>;
+    return this.aggregate(firestoreLibrary().AggregateField.sum(path)) as Promise<number>;
   }
 
   /** Null if nothing is there. */
   average(path: NumberPath<T>): Promise<number | null> {
-    return this.aggregate(AggregateField.average(path));
+    return this.aggregate(firestoreLibrary().AggregateField.average(path));
   }
 
   private async aggregate(field: AggregateSpec[string]): Promise<number | null> {
@@ -181,7 +181,7 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
       if (fieldAtPath(type, path)) return path;
       throw new Error(`${path} is not a field of ${type.name}.`);
     }
-    if (keys.length === 1) return FieldPath.documentId();
+    if (keys.length === 1) return firestoreLibrary().FieldPath.documentId();
     throw new Error(`${path} is one part of the key of ${type.name}; use whereKeyBegins.`);
   }
 

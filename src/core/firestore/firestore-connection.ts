@@ -1,66 +1,76 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Firestore } from 'firebase-admin/firestore';
+import type { Firestore } from 'firebase-admin/firestore';
 import type { Settings } from '../../config/settings.js';
-
-/** An open client and what has to be closed with it. */
-export interface FirestoreConnection {
-  firestore: Firestore;
-  close: () => Promise<void>;
-}
+import { EmbeddedEngine } from './embedded-engine.js';
+import { firestoreLibrary } from './firestore-library.js';
 
 const LOCAL_PROJECT = 'local';
 
-/** Written by `npm run firestore:indexes`. Resolved from here, for the service may be started from anywhere. */
-const INDEX_FILE = join(import.meta.dirname, '../../../firestore.indexes.json');
+/** The Firestore client, in the mode that `FIRESTORE_MODE` names. It is firebase-admin's own in each. */
+export class FirestoreConnection {
+  private client: Firestore | undefined;
 
-/** Opens Firestore in the mode that `FIRESTORE_MODE` names. The client is firebase-admin's own in each. */
-export async function openFirestore(settings: Settings): Promise<FirestoreConnection> {
-  switch (settings.FIRESTORE_MODE) {
-    case 'embedded':
-      return openEmbedded(settings);
-    case 'emulator':
-      return connect(settings, settings.FIRESTORE_EMULATOR_HOST);
-    case 'cloud':
-      return connect(settings);
+  private constructor(
+    private readonly settings: Settings,
+    private readonly engine?: EmbeddedEngine,
+  ) {}
+
+  /**
+   * Library and engine wait for the first use, so that a start is quick and a service at rest small.
+   * @throws {StartFailure} if the data of the embedded engine cannot be this process's
+   */
+  static async open(settings: Settings): Promise<FirestoreConnection> {
+    const isEmbedded = settings.FIRESTORE_MODE === 'embedded';
+    return new FirestoreConnection(settings, isEmbedded ? await EmbeddedEngine.reserve(settings) : undefined);
+  }
+
+  get firestore(): Firestore {
+    return (this.client ??= this.createClient());
+  }
+
+  async close(): Promise<void> {
+    this.engine?.beginToClose(); // first: a request that meets a terminated client would wait for ever
+    await this.client?.terminate();
+    await this.engine?.close();
+  }
+
+  private createClient(): Firestore {
+    const { FIRESTORE_MODE, FIRESTORE_EMULATOR_HOST, GOOGLE_CLOUD_PROJECT: projectId } = this.settings;
+    switch (FIRESTORE_MODE) {
+      case 'embedded':
+        return connectLater(localClient('127.0.0.1', projectId), this.engine!);
+      case 'emulator':
+        return localClient(FIRESTORE_EMULATOR_HOST!, projectId);
+      case 'cloud':
+        return new (firestoreLibrary().Firestore)({ projectId });
+    }
   }
 }
 
-/** Where the engine of the process that has the data directory can be reached, by the commands. */
-export function engineAddressFile(settings: Settings): string {
-  return join(settings.DATA_DIRECTORY, 'firestore-address');
-}
-
-/** The engine of `packages/embedded-firestore`, in a thread of its own, reached over loopback. */
-async function openEmbedded(settings: Settings): Promise<FirestoreConnection> {
-  const { startEmbeddedFirestore } = await import('embedded-firestore');
-  const dataDirectory = settings.isInMemory ? undefined : join(settings.DATA_DIRECTORY, 'firestore');
-  const engine = await startEmbeddedFirestore({
-    dataDirectory,
-    indexes: settings.FIRESTORE_INDEXES,
-    indexFile: INDEX_FILE,
+/** @param host `host:port` without TLS */
+function localClient(host: string, projectId = LOCAL_PROJECT): Firestore {
+  return new (firestoreLibrary().Firestore)({
+    projectId,
+    host,
+    ssl: false,
+    // Else the client asks Google's metadata server, at the first call, for credentials that nobody needs here.
+    clientOptions: { universeDomain: 'googleapis.com' },
   });
-  if (dataDirectory) await writeFile(engineAddressFile(settings), engine.address);
-  const { firestore, close } = connect(settings, engine.address);
-  return {
-    firestore,
-    close: async () => {
-      await close();
-      await engine.close();
-    },
-  };
 }
 
-/** @param address `host:port` without TLS; absent for Google's own, with application-default credentials */
-function connect(settings: Settings, address?: string): FirestoreConnection {
-  const firestore = address
-    ? new Firestore({
-        projectId: settings.GOOGLE_CLOUD_PROJECT ?? LOCAL_PROJECT,
-        host: address,
-        ssl: false,
-        // Else the client asks Google's metadata server, at the first call, for credentials that nobody needs here.
-        clientOptions: { universeDomain: 'googleapis.com' },
-      })
-    : new Firestore({ projectId: settings.GOOGLE_CLOUD_PROJECT });
-  return { firestore, close: () => firestore.terminate() };
+/** What every request of the client begins with, and what its connection reads then (@google-cloud/firestore 9.4.1). */
+interface ClientInternals {
+  initializeIfNeeded?: (requestTag: string) => Promise<void>;
+  _settings: { port: number };
+}
+
+/** Has the client's first requests start the engine, for only then is its port known. */
+function connectLater(client: Firestore, engine: EmbeddedEngine): Firestore {
+  const internals = client as unknown as ClientInternals;
+  const initialize = internals.initializeIfNeeded!.bind(client);
+  internals.initializeIfNeeded = async (requestTag) => {
+    internals._settings.port = Number(new URL(`http://${await engine.address()}`).port);
+    delete internals.initializeIfNeeded; // from now on it is the client's own again
+    await initialize(requestTag);
+  };
+  return client;
 }

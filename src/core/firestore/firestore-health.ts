@@ -1,27 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
-import { Firestore } from 'firebase-admin/firestore';
+import { Injectable, Logger } from '@nestjs/common';
+import { FirestoreConnection } from './firestore-connection.js';
 
 const PATIENCE_MILLISECONDS = 2000;
 
 /** Whether Firestore answers, for the readiness probe. */
 @Injectable()
 export class FirestoreHealth {
-  constructor(private readonly firestore: Firestore) {}
+  private readonly logger = new Logger(FirestoreHealth.name);
 
+  constructor(private readonly connection: FirestoreConnection) {}
+
+  /** The first time it loads the client: where probes decide, no request waits for that. */
   async answers(): Promise<boolean> {
     const patience = new AbortController();
-    const read = this.firestore.doc('health/ready').get();
     try {
       return await Promise.race([
-        read.then(
-          () => true,
-          () => false,
-        ),
+        this.read(),
         delay(PATIENCE_MILLISECONDS, false, { signal: patience.signal, ref: false }),
       ]);
     } finally {
       patience.abort();
+    }
+  }
+
+  private async read(): Promise<boolean> {
+    try {
+      await this.connection.firestore.doc('health/ready').get();
+      return true;
+    } catch (error) {
+      this.logger.warn(`Firestore does not answer: ${String(error)}`);
+      return false;
     }
   }
 }

@@ -1,41 +1,30 @@
-import {
-  type DynamicModule,
-  Global,
-  Inject,
-  Module,
-  type OnApplicationShutdown,
-  type Type,
-} from '@nestjs/common';
-import { Firestore } from 'firebase-admin/firestore';
+import { type DynamicModule, Global, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
-import { type FirestoreConnection, openFirestore } from './firestore-connection.js';
+import { FirestoreConnection } from './firestore-connection.js';
 import { FirestoreHealth } from './firestore-health.js';
 import { repositoryTokenOf } from './inject-repository.decorator.js';
 import { Repository } from './repository.js';
 import { TransactionInterceptor } from './transaction.interceptor.js';
 import { Transactions } from './transactions.js';
 
-const CONNECTION = Symbol('firestore connection');
-
 /** Nest tells the modules of different features apart by what they provide. */
 @Module({})
 class Repositories {}
 
-/** The Firestore client (inject `Firestore` for anything this module does not wrap) and the request's transaction. */
+/** The request's transaction, and the client for what repositories do not do: `FirestoreConnection.firestore`. */
 @Global()
 @Module({
   providers: [
-    { provide: CONNECTION, inject: [Settings], useFactory: openFirestore },
     {
-      provide: Firestore,
-      inject: [CONNECTION],
-      useFactory: ({ firestore }: FirestoreConnection) => firestore,
+      provide: FirestoreConnection,
+      inject: [Settings],
+      useFactory: (settings: Settings) => FirestoreConnection.open(settings),
     },
     FirestoreHealth,
     Transactions,
     TransactionInterceptor,
   ],
-  exports: [Firestore, FirestoreHealth, Transactions, TransactionInterceptor],
+  exports: [FirestoreConnection, FirestoreHealth, Transactions, TransactionInterceptor],
 })
 export class FirestoreModule implements OnApplicationShutdown {
   /**
@@ -45,14 +34,14 @@ export class FirestoreModule implements OnApplicationShutdown {
   static forFeature(documents: readonly Type<object>[]): DynamicModule {
     const repositories = documents.map((type) => ({
       provide: repositoryTokenOf(type),
-      inject: [Firestore, Transactions],
-      useFactory: (firestore: Firestore, transactions: Transactions) =>
-        new Repository(type, firestore, transactions),
+      inject: [FirestoreConnection, Transactions],
+      useFactory: (connection: FirestoreConnection, transactions: Transactions) =>
+        new Repository(type, connection, transactions),
     }));
     return { module: Repositories, providers: repositories, exports: repositories };
   }
 
-  constructor(@Inject(CONNECTION) private readonly connection: FirestoreConnection) {}
+  constructor(private readonly connection: FirestoreConnection) {}
 
   /** The HTTP server has finished its requests by now. */
   async onApplicationShutdown(): Promise<void> {

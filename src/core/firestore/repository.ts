@@ -1,11 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Type } from '@nestjs/common';
-import {
-  type CollectionReference,
+import type {
+  CollectionReference,
+  DocumentData,
   DocumentReference,
-  type DocumentData,
-  type DocumentSnapshot,
-  type Firestore,
+  DocumentSnapshot,
 } from 'firebase-admin/firestore';
 import { encodeKey } from './document/document-key.js';
 import { type DocumentModel, modelOf } from './document/document-model.js';
@@ -13,6 +12,8 @@ import { checkGiven } from './document/document-validation.js';
 import type { Amounts, Changes, DocumentKey, NewDocument } from './document/field-path.js';
 import { assemble, freeze, fromStored } from './document/stored-form.js';
 import { DocumentQuery } from './document-query.js';
+import type { FirestoreConnection } from './firestore-connection.js';
+import { firestoreLibrary } from './firestore-library.js';
 import { type TrackedDocument, withKey } from './tracked-document.js';
 import type { Transactions } from './transactions.js';
 
@@ -28,7 +29,7 @@ export class Repository<T extends object> {
 
   constructor(
     type: Type<T>,
-    private readonly firestore: Firestore,
+    private readonly connection: FirestoreConnection,
     private readonly transactions: Transactions,
   ) {
     this.model = modelOf(type);
@@ -36,12 +37,12 @@ export class Repository<T extends object> {
 
   /** The plain client's collection, for what a repository does not do. */
   get collection(): CollectionReference {
-    return this.firestore.collection(this.model.collection);
+    return this.connection.firestore.collection(this.model.collection);
   }
 
   /** The plain client's reference, for a field that refers to the document; see `@IsReference()`. */
   reference(key: DocumentKey<T>): DocumentReference<T> {
-    if (key instanceof DocumentReference) return key;
+    if (key instanceof firestoreLibrary().DocumentReference) return key;
     return this.collection.doc(encodeKey(this.model.keys, this.partsOf(key))) as DocumentReference<T>;
   }
 
@@ -63,7 +64,7 @@ export class Repository<T extends object> {
     const references = keys.map((key) => this.reference(key));
     const unit = this.transactions.current;
     if (unit) return unit.findMany(this.model, references);
-    return (await this.firestore.getAll(...references)).map((snapshot) => this.frozen(snapshot));
+    return (await this.connection.firestore.getAll(...references)).map((snapshot) => this.frozen(snapshot));
   }
 
   /** The document of this key; a new one with these values if there is none. */

@@ -1,11 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type DocumentData,
-  type DocumentReference,
-  FieldPath,
-  FieldValue,
-  type Transaction,
-} from 'firebase-admin/firestore';
+import type { DocumentData, DocumentReference, FieldPath, Transaction } from 'firebase-admin/firestore';
 import { BlindChanges } from './blind-changes.js';
 import { type Change, changesBetween } from './document/document-changes.js';
 import type { BeforeSave } from './document/document.decorators.js';
@@ -20,6 +14,7 @@ import {
 } from './document/document-validation.js';
 import { adoptPlainObjects, fromStored, toStored } from './document/stored-form.js';
 import { DocumentChanged, InvalidDocument } from './firestore.errors.js';
+import { firestoreLibrary } from './firestore-library.js';
 
 /**
  * What the transaction knows of the document, and will do to it:
@@ -226,6 +221,7 @@ export class TrackedDocument<T extends object = object> {
   }
 
   private writeUpdate(transaction: Transaction): void {
+    const { FieldPath, FieldValue } = firestoreLibrary();
     const changes = this.state === 'stored' ? this.changes() : this.blind.toStored();
     const [path, value, ...rest] = changes.flatMap((change): unknown[] => [
       new FieldPath(...change.path),

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { Firestore } from 'firebase-admin/firestore';
 import { TypedError } from '../errors/typed-error.js';
 import { ShortCircuit } from '../http/short-circuit.js';
 import { Contention } from './firestore.errors.js';
+import { FirestoreConnection } from './firestore-connection.js';
 import { type TransactionHook, UnitOfWork } from './unit-of-work.js';
 
 export { Contention } from './firestore.errors.js';
@@ -33,7 +33,7 @@ export class Transactions {
   private readonly logger = new Logger(Transactions.name);
   private readonly running = new AsyncLocalStorage<UnitOfWork>();
 
-  constructor(private readonly firestore: Firestore) {}
+  constructor(private readonly connection: FirestoreConnection) {}
 
   /** The unit of work of the transaction that the caller runs in, if any. */
   get current(): UnitOfWork | undefined {
@@ -108,7 +108,7 @@ export class Transactions {
     const options = readOnly ? ({ readOnly: true } as const) : { maxAttempts: 1 };
     let unit: UnitOfWork | undefined;
     try {
-      return await this.firestore.runTransaction((transaction) => {
+      return await this.connection.firestore.runTransaction((transaction) => {
         const attempt = (unit = new UnitOfWork(transaction, readOnly));
         return this.running.run(attempt, async () => {
           const result = await work(attempt).catch(keepShortCircuit);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentQuery } from '../firestore/document-query.js';
+import { firestoreLibrary } from '../firestore/firestore-library.js';
 import { Cursors } from './cursor.js';
 import { Page } from './page.js';
 import type { PageQuery } from './page-query.dto.js';
@@ -55,9 +55,11 @@ export class Pages {
 }
 
 function toJson(value: unknown): unknown {
-  return value instanceof Timestamp ? [value.seconds, value.nanoseconds] : value;
+  return value instanceof firestoreLibrary().Timestamp ? [value.seconds, value.nanoseconds] : value;
 }
 
 function fromJson(value: unknown): unknown {
-  return Array.isArray(value) ? new Timestamp(value[0] as number, value[1] as number) : value;
+  return Array.isArray(value)
+    ? new (firestoreLibrary().Timestamp)(value[0] as number, value[1] as number)
+    : value;
 }

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import { Timestamp } from 'firebase-admin/firestore';
 import type { TypedErrorClass } from '../../errors/typed-error.js';
 import { declaredProperties, isDto } from '../../validation/dto.js';
 import { elementTypeOf } from '../../validation/element-type.js';
 import { DocumentExists, DocumentNotFound } from '../firestore.errors.js';
+import { firestoreLibrary } from '../firestore-library.js';
 import { declaredKeysOf, documentOptionsOf, readOnlyFieldsOf } from './document.decorators.js';
 import type { KeyPart } from './document-key.js';
 
@@ -14,7 +14,7 @@ export interface Field {
   /** The class of the nested object, or of an array's items. */
   nested: Type<object> | undefined;
   /** Declared as `Timestamp`, so it keeps its microseconds instead of becoming a `Date`. */
-  isTimestamp: boolean;
+  readonly isTimestamp: boolean;
 }
 
 export type Fields = ReadonlyMap<string, Field>;
@@ -76,5 +76,11 @@ function fieldOf(type: Type<object>, name: string): Field {
   const declared = Reflect.getMetadata('design:type', type.prototype as object, name) as unknown;
   const [named, own] = [elementTypeOf(type, name), declared];
   const nested = [named, own].find(isDto);
-  return { name, nested, isTimestamp: named === Timestamp || own === Timestamp };
+  return {
+    name,
+    nested,
+    get isTimestamp() {
+      return [named, own].includes(firestoreLibrary().Timestamp);
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { registerDecorator, type ValidationOptions } from 'class-validator';
-import { DocumentReference } from 'firebase-admin/firestore';
+import { firestoreLibrary } from '../firestore-library.js';
 import { modelOf } from './document-model.js';
 
 /**
@@ -21,7 +21,8 @@ export const IsReference =
       options: validationOptions,
       validator: {
         validate: (value) =>
-          value instanceof DocumentReference && value.parent.path === modelOf(type()).collection,
+          value instanceof firestoreLibrary().DocumentReference &&
+          value.parent.path === modelOf(type()).collection,
         defaultMessage: () => `$property must refer to a document of ${modelOf(type()).collection}`,
       },
     });

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { type DocumentData, Timestamp } from 'firebase-admin/firestore';
+import type { DocumentData, Timestamp } from 'firebase-admin/firestore';
+import { firestoreLibrary } from '../firestore-library.js';
 import { type Field, fieldsOf } from './document-model.js';
 
 /** What is stored beside the declared fields, by the instance it came with, so that it is stored again. */
@@ -43,7 +44,7 @@ export function storedValue(value: unknown, field?: Field): unknown {
 
 function revive(value: unknown, field?: Field): unknown {
   if (Array.isArray(value)) return value.map((each) => revive(each, field));
-  if (value instanceof Timestamp) return field?.isTimestamp ? value : toDate(value);
+  if (value instanceof firestoreLibrary().Timestamp) return field?.isTimestamp ? value : toDate(value);
   if (!isPlain(value)) return value;
   return field?.nested ? fromStored(field.nested, value) : mapValues(value, (each) => revive(each));
 }
@@ -61,7 +62,8 @@ function exactTimestamp(date: Date): Timestamp | undefined {
 }
 
 /** The timestamp that is stored of a date. */
-export const storedTimestamp = (date: Date): Timestamp => exactTimestamp(date) ?? Timestamp.fromDate(date);
+export const storedTimestamp = (date: Date): Timestamp =>
+  exactTimestamp(date) ?? firestoreLibrary().Timestamp.fromDate(date);
 
 /** A new instance with its defaults and over them the given values; plain objects become the classes that are declared. */
 export function assemble<T extends object>(type: Type<T>, values: object): T {
