@@ -23,7 +23,7 @@ export const systemDisk: Disk = {
   flush(fd, bytes, position) {
     const started = performance.now();
     if (started < slowUntil) return flushElsewhere(fd, bytes, position);
-    for (let done = 0; done < bytes.length; )
+    for (let done = 0; done < bytes.length;)
       done += writeSync(fd, bytes, done, bytes.length - done, position + done);
     fdatasyncSync(fd);
     const finished = performance.now();
@@ -33,7 +33,7 @@ export const systemDisk: Disk = {
 };
 
 export async function flushElsewhere(fd: number, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await writeElsewhere(fd, bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
   }

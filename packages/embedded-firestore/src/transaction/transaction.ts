@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { FirestoreError, invalid } from '../errors.ts';
 import type { Micros } from '../value/types.ts';
 import type { LockTable } from './lock-table.ts';
@@ -19,7 +19,8 @@ export interface TransactionOptions {
 
 export class Transaction implements Owner {
   readonly transaction = true;
-  readonly id = randomBytes(12).toString('hex');
+  /** Hexadecimal. Node makes random ids for many calls at once, random bytes for each. */
+  readonly id = randomUUID().replaceAll('-', '');
   readonly age: number;
   /** Set for read-only transactions: everything is read as of this time. */
   readonly readTime: Micros | undefined;
