@@ -97,7 +97,10 @@ describe('writes', () => {
   it('delete works without a document, and honours preconditions', async () => {
     const ref = fresh();
     await ref.delete();
-    expect(await statusOf(ref.delete({ exists: true }))).toBe(Status.notFound);
+    await expect(ref.delete({ exists: true })).rejects.toMatchObject({
+      code: Status.notFound,
+      message: expect.stringContaining('No document to update') as unknown,
+    });
     const { writeTime } = await ref.set({ a: 1 });
     await ref.set({ a: 2 });
     expect(await statusOf(ref.delete({ lastUpdateTime: writeTime }))).toBe(Status.failedPrecondition);
@@ -236,9 +239,22 @@ describe('limits', () => {
     expect(await statusOf(fresh().set(nested(20)))).toBeUndefined();
   });
 
-  it.each(['__reserved__', 'x'.repeat(1_501)])('an id that is not allowed is refused (%#)', async (id) => {
-    expect(await statusOf(db.collection('c').doc(id).set({}))).toBe(Status.invalidArgument);
+  it('100 collections deep are fine, one more is refused', async () => {
+    const deep = (collections: number) => db.doc(Array<string>(collections).fill('c/d').join('/'));
+    await deep(100).set({});
+    expect(await statusOf(deep(101).set({}))).toBe(Status.invalidArgument);
   });
+
+  it('an id of four underscores is fine', async () => {
+    expect(await statusOf(fresh().collection('c').doc('____').set({}))).toBeUndefined();
+  });
+
+  it.each(['__reserved__', '_____', 'x'.repeat(1_501)])(
+    'an id that is not allowed is refused (%#)',
+    async (id) => {
+      expect(await statusOf(db.collection('c').doc(id).set({}))).toBe(Status.invalidArgument);
+    },
+  );
 });
 
 /** A field that holds this many maps, one in the other. */

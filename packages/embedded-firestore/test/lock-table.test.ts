@@ -47,6 +47,19 @@ describe('the lock table', () => {
     expect(locks.size).toBe(0);
   });
 
+  it('lets a commit past a younger reader that does nothing, but not past an older one', async () => {
+    const [old, young] = [party(), party()];
+    await read(young, 'x');
+    await write(old, 'x');
+    expect(young.failure?.status).toBe('ABORTED');
+    locks.release(old);
+    const [elder, writer] = [party(), party()];
+    await read(elder, 'y');
+    const started = performance.now();
+    await write(writer, 'y');
+    expect(performance.now() - started).toBeGreaterThan(60);
+  });
+
   it('aborts the younger of two that wait for each other', async () => {
     const [old, young] = [party(), party()];
     await Promise.all([read(old, 'x'), read(young, 'y')]);

@@ -4,7 +4,9 @@ import { MAX_NAME_BYTES, MAX_RESOURCE_NAME_BYTES } from '../value/limits.ts';
 
 const DATABASE = /^projects\/([^/]+)\/databases\/([^/]+)$/;
 const RESOURCE = /^(projects\/[^/]+\/databases\/[^/]+)\/documents(?:\/(.*))?$/s;
-const RESERVED_ID = /^__.*__$/;
+/** Google's own text says `__.*__`, but its service takes four underscores. */
+const RESERVED_ID = /^__.+__$/;
+const MAX_COLLECTIONS = 100;
 const keys = new KeyWriter();
 
 /** A resource name cut into its database (`projects/p/databases/d`) and the path within (`users/a`). */
@@ -29,6 +31,11 @@ export function parseDocumentName(name: string): ResourceName {
   }
   if (name.length > MAX_RESOURCE_NAME_BYTES && Buffer.byteLength(name) > MAX_RESOURCE_NAME_BYTES) {
     throw invalid(`Document name is longer than ${MAX_RESOURCE_NAME_BYTES} bytes.`);
+  }
+  if (ids.length > 2 * MAX_COLLECTIONS) {
+    throw invalid(
+      `Collections may be nested ${MAX_COLLECTIONS} deep at most (in "${name.slice(0, 80)}...").`,
+    );
   }
   ids.forEach((id) => checkId(id, name));
   return resource;

@@ -90,7 +90,7 @@ function copy(value: Value): Value {
 function checkPrecondition(name: string, before: Document | undefined, write: Write): void {
   const { exists, updateTime } = write.precondition;
   if (exists === true && !before) {
-    throw new FirestoreError('NOT_FOUND', `No document to ${write.kind}: ${name}`);
+    throw new FirestoreError('NOT_FOUND', `No document to update: ${name}`);
   }
   if (exists === false && before)
     throw new FirestoreError('ALREADY_EXISTS', `Document already exists: ${name}`);

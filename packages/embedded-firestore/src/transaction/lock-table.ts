@@ -5,9 +5,12 @@ import type { Blockers, Look, Owner, QueryLock, Request } from './lock-types.ts'
 import { findCycle } from './wait-graph.ts';
 
 export interface LockTimes {
-  /** How long a read stands back for other readers that may go on to write, in ms. */
+  /**
+   * How long a read stands back for other readers that may go on to write, and how long the commit of a transaction for
+   * younger ones that have read, in ms.
+   */
   patience: number;
-  /** How long a transaction may hold up others, in ms. */
+  /** How long a transaction may hold up others that are younger or none, in ms. */
   deadline: number;
 }
 
@@ -238,13 +241,19 @@ export class LockTable {
       impatient.impatient = true;
       this.#retry(impatient);
     }
-    for (const { since, blockers } of waiting) {
-      if (now - since <= this.#times.deadline) continue;
+    for (const { owner, since, blockers } of waiting) {
       for (const holder of blockers.hard) {
         if (!holder.transaction || this.#committing.has(holder)) continue;
-        this.abort(holder, contention('it held up other writers for too long'));
+        if (now - since > this.#timeLeftTo(holder, owner))
+          this.abort(holder, contention('it held up other writers for too long'));
       }
     }
+  }
+
+  /** The older transaction goes first, as in Google's service: a younger one only gets the time to finish. */
+  #timeLeftTo(holder: Owner, waiting: Owner): number {
+    const isYounger = waiting.transaction && holder.age > waiting.age;
+    return isYounger ? this.#times.patience : this.#times.deadline;
   }
 
   /** Waits out of courtesy only, and for long enough. */
