@@ -1,11 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
+import { FirestoreModule } from '../firestore/firestore.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { JwtGuard } from './authentication.guard.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Keys } from './keys.js';
 import { PublicKeyStrategy } from './public-key.strategy.js';
+import { Revocation } from './revocation.document.js';
+import { Revocations } from './revocations.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Passport's strategy `jwt`: one of the two, by what signs the tokens. */
@@ -19,8 +22,9 @@ const strategy = {
 /** Who is calling and what he may do. The guards themselves are global: see `core.module.ts`. */
 @Global()
 @Module({
+  imports: [FirestoreModule.forFeature([Revocation])],
   controllers: [JwksController],
-  providers: [Keys, AccessTokens, strategy, JwtGuard, VerifiedTokens],
-  exports: [Keys, AccessTokens, JwtGuard, VerifiedTokens],
+  providers: [Keys, AccessTokens, strategy, JwtGuard, VerifiedTokens, Revocations],
+  exports: [Keys, AccessTokens, JwtGuard, VerifiedTokens, Revocations],
 })
 export class AuthCoreModule {}

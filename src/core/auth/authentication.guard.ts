@@ -1,13 +1,17 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from './caller.js';
+import { toTypedError } from '../errors/to-typed-error.js';
+import type { TypedError } from '../errors/typed-error.js';
+import { Revocations } from './revocations.js';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What passport made of a token that is seen for the first time. */
     verifiedToken?: VerifiedToken;
+    /** Why nobody is signed in although a token was sent, where there is more to say than that it does not hold. */
+    refusal?: TypedError<unknown>;
   }
 }
 
@@ -32,6 +36,7 @@ export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly jwt: JwtGuard,
     private readonly verified: VerifiedTokens,
+    private readonly revocations: Revocations,
   ) {}
 
   /** Without a promise where the token was verified before: most requests. */
@@ -40,24 +45,28 @@ export class AuthenticationGuard implements CanActivate {
     const { authorization } = request.headers;
     if (authorization === undefined) return true;
     const known = this.verified.find(authorization);
-    return known ? this.admit(request, known.caller) : this.verify(context, request, authorization);
+    if (!known || !this.revocations.areCurrent() || this.revocations.includes(known.caller))
+      return this.identify(context, request, authorization);
+    request.user = known.caller;
+    return true;
   }
 
-  private async verify(
+  private async identify(
     context: ExecutionContext,
     request: FastifyRequest,
     authorization: string,
-  ): Promise<boolean> {
-    await this.jwt.canActivate(context);
-    const token = request.verifiedToken;
-    if (!token) return true;
-    this.verified.remember(authorization, token);
-    return this.admit(request, token.caller);
-  }
-
-  /** The one way in, of tokens just verified and of remembered ones. */
-  private admit(request: FastifyRequest, caller: Caller): true {
-    request.user = caller;
+  ): Promise<true> {
+    try {
+      await this.jwt.canActivate(context);
+      const token = request.verifiedToken;
+      if (!token) return true;
+      await this.revocations.becomeCurrent();
+      if (this.revocations.includes(token.caller)) return true;
+      this.verified.remember(authorization, token);
+      request.user = token.caller;
+    } catch (error) {
+      request.refusal = toTypedError(error);
+    }
     return true;
   }
 }

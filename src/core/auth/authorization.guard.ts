@@ -13,7 +13,7 @@ export class AuthorizationGuard implements CanActivate {
     const rule = routeContractOf(context).access ?? { kind: 'authenticated' };
     if (rule.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (!request.user) throw unauthorized(request);
+    if (!request.user) throw request.refusal ?? unauthorized(request);
     if (!allows(rule, request.user, request.params as Record<string, string>)) throw new Forbidden();
     return true;
   }
@@ -37,7 +37,7 @@ function allows(rule: AccessRule, caller: Caller, parameters: Record<string, str
 function unauthorized(request: FastifyRequest): Unauthorized {
   if (request.headers.authorization === undefined) return new Unauthorized();
   return new Unauthorized({
-    message: 'The access token is wrong or has expired.',
+    message: 'The access token is wrong, has expired or was revoked.',
     headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
   });
 }

@@ -34,12 +34,17 @@ export class JwkResponse {
   @IsMember()
   x?: string;
 
+  @ApiProperty({ example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' })
   @IsMember()
   y?: string;
 
+  @ApiProperty({
+    example: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc',
+  })
   @IsMember()
   n?: string;
 
+  @ApiProperty({ example: 'AQAB' })
   @IsMember()
   e?: string;
 }

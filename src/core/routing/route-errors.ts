@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
+import type { AccessRule } from '../auth/access.decorators.js';
 import {
   BadRequest,
   Forbidden,
@@ -36,13 +37,11 @@ export function errorsOf(route: Route): Set<TypedErrorClass> {
 
 function impliedErrors(route: Route): TypedErrorClass[] {
   const { access, rateLimit, isTransactional, isIdempotent, hasPrecondition, deprecation } = route.contract;
-  const rule = access?.kind ?? 'authenticated';
   const implied: Array<TypedErrorClass | false> = [
     (isIdempotent || inputsOf(route).length > 0) && InvalidInput,
     ...(isIdempotent ? [IdempotencyKeyInUse, IdempotencyKeyReused] : []),
     ...(METHODS_WITH_BODY.has(route.method) ? [BadRequest, PayloadTooLarge, UnsupportedMediaType] : []),
-    rule !== 'public' && Unauthorized,
-    rule !== 'public' && rule !== 'authenticated' && Forbidden,
+    ...accessErrors(access?.kind),
     hasPrecondition && PreconditionFailed,
     deprecation?.sunset !== undefined && Gone,
     rateLimit !== null && TooManyRequests,
@@ -50,6 +49,11 @@ function impliedErrors(route: Route): TypedErrorClass[] {
     Internal,
   ];
   return implied.filter((each) => each !== false);
+}
+
+function accessErrors(rule: AccessRule['kind'] = 'authenticated'): TypedErrorClass[] {
+  if (rule === 'public') return [];
+  return [Unauthorized, ...(rule === 'authenticated' ? [] : [Forbidden]), ServiceUnavailable];
 }
 
 /** The DTO classes of the handler's arguments. */

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
+import { Revocations } from '../../core/auth/revocations.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import { SessionNotFound } from './auth.errors.js';
@@ -29,6 +30,7 @@ export class SessionsService {
   constructor(
     @InjectRepository(Session) private readonly sessions: Repository<Session>,
     private readonly tokens: RefreshTokens,
+    private readonly revocations: Revocations,
     private readonly settings: Settings,
   ) {}
 
@@ -61,7 +63,7 @@ export class SessionsService {
       session.lastUsedAt = new Date();
       session.expiresAt = this.expiry();
     } else if (!isInGrace(token, session)) {
-      this.sessions.delete(session.id);
+      this.close(session.id);
       return undefined;
     }
     return { session, refreshToken };
@@ -77,20 +79,26 @@ export class SessionsService {
   async end(id: string, userId: string): Promise<void> {
     const session = await this.sessions.find(id);
     if (session?.userId !== userId) throw new SessionNotFound();
-    this.sessions.delete(id);
+    this.close(id);
   }
 
   /** Does nothing if the token does not hold. */
   async endByToken(token: string): Promise<void> {
     const session = await this.findByToken(token);
     if (session && (matches(token, session.tokenHash) || matches(token, session.previousTokenHash))) {
-      this.sessions.delete(session.id);
+      this.close(session.id);
     }
   }
 
   async endAllOf(userId: string): Promise<void> {
     const sessions = await this.sessions.query().where('userId', '==', userId).find();
-    for (const session of sessions) this.sessions.delete(session);
+    for (const session of sessions) this.close(session.id);
+  }
+
+  /** Its access tokens hold no longer either. */
+  private close(id: string): void {
+    this.sessions.delete(id);
+    this.revocations.revoke(id);
   }
 
   private async findByToken(token: string): Promise<Session | undefined> {

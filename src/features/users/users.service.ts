@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../core/auth/caller.js';
 import { hasPermission, type Role } from '../../core/auth/roles.js';
+import { Revocations } from '../../core/auth/revocations.js';
 import { Forbidden } from '../../core/errors/errors.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
@@ -36,6 +37,7 @@ export class UsersService {
     @InjectRepository(Email) private readonly emails: Repository<Email>,
     private readonly pages: Pages,
     private readonly audit: AuditService,
+    private readonly revocations: Revocations,
   ) {}
 
   /** Has other features clear away what belongs to a user, in the transaction that deletes him. */
@@ -119,6 +121,7 @@ export class UsersService {
     for (const hook of this.deletionHooks) await hook(id);
     this.emails.delete(normalize(user.email));
     this.users.delete(id);
+    this.revocations.revoke(id);
     this.audit.record({ action: 'user.deleted', userId: id });
   }
 
@@ -131,6 +134,7 @@ export class UsersService {
       details: { from: user.role, to: role },
     });
     user.role = role;
+    this.revocations.revoke(user.id, role);
   }
 
   /** Two admins who demote each other at once do so one after the other: each has read the one whom the other changes. */
