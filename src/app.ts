@@ -11,8 +11,10 @@ import type { Settings } from './config/settings.js';
 import { corsOptions } from './core/http/cors.js';
 import { answerRouterError, registerHttpHooks } from './core/http/http-hooks.js';
 import { RouteMethods } from './core/http/method-not-allowed.js';
+import { runInterceptorsByPromise } from './core/http/promise-interceptors.js';
 import { requestIdOf } from './core/http/request-id.js';
 import { RouteExtras } from './core/http/route-extras.js';
+import { keepRequestsYoung } from './core/http/young-requests.js';
 import { createLogger } from './core/observability/logger.js';
 import { NestLogger } from './core/observability/nest-logger.js';
 import { registerRequestLog } from './core/observability/request-log.js';
@@ -34,6 +36,7 @@ export async function createApp(
   settings: Settings,
   options: AppOptions = {},
 ): Promise<NestFastifyApplication> {
+  keepRequestsYoung();
   const logger = createLogger(settings, options.logDestination);
   const adapter = createAdapter(settings, logger);
   const fastify = adapter.getInstance();
@@ -55,6 +58,7 @@ export async function createApp(
       abortOnError: false,
     },
   );
+  runInterceptorsByPromise(app);
   await app.register(compress, { threshold: 1024 });
   app.enableCors(corsOptions(settings, extras) as FastifyCorsOptions); // Nest's types know no delegate
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}', '.well-known/{*path}'] });

@@ -1,8 +1,9 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Answers } from '../http/answers.js';
+import type { PromiseInterceptor } from '../http/promise-interceptors.js';
 import { hooksOf, preparation, TRANSACTIONAL } from './transactional-method.js';
 import { type TransactionOptions, Transactions } from './transactions.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -11,7 +12,7 @@ export { TRANSACTIONAL } from './transactional-method.js';
 
 /** Runs the handler, and its pipes, in a transaction; see `@Transactional()`. */
 @Injectable()
-export class TransactionInterceptor implements NestInterceptor {
+export class TransactionInterceptor implements PromiseInterceptor {
   constructor(
     private readonly transactions: Transactions,
     private readonly answers: Answers,
@@ -19,21 +20,20 @@ export class TransactionInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const handle = () => this.handle(context, next);
+    return from(this.around(context, () => lastValueFrom(next.handle(), { defaultValue: undefined })));
+  }
+
+  async around(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
+    const handle = () => (context.getType() === 'http' ? this.answers.resultOf(context, next) : next());
     const prototype = context.getClass().prototype as object;
     const hasPreparation = hooksOf(prototype, context.getHandler().name).beforeTransaction !== undefined;
-    if (!hasPreparation) return from(this.inTransaction(context, handle));
+    if (!hasPreparation) return this.inTransaction(context, handle);
     // Once for the hook alone, with the handler's arguments; then, in the transaction, for the handler.
     const prepareAndHandle = async () => {
       await handle();
       return this.inTransaction(context, handle);
     };
-    return from(preparation.run({ isDone: false }, prepareAndHandle));
-  }
-
-  private handle(context: ExecutionContext, next: CallHandler): Promise<unknown> {
-    if (context.getType() === 'http') return this.answers.resultOf(context, next);
-    return lastValueFrom(next.handle(), { defaultValue: undefined });
+    return preparation.run({ isDone: false }, prepareAndHandle);
   }
 
   private async inTransaction(context: ExecutionContext, handle: () => Promise<unknown>): Promise<unknown> {

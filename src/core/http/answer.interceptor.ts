@@ -1,20 +1,27 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { from, type Observable } from 'rxjs';
+import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/common';
+import { from, lastValueFrom, type Observable } from 'rxjs';
 import { routeContractOf } from '../routing/route-contract.js';
 import { Answers } from './answers.js';
+import type { PromiseInterceptor } from './promise-interceptors.js';
 
 /** Checks and wraps what handlers return. In a transaction its interceptor does, before the commit. */
 @Injectable()
-export class AnswerInterceptor implements NestInterceptor {
+export class AnswerInterceptor implements PromiseInterceptor {
   constructor(private readonly answers: Answers) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (context.getType() !== 'http') return next.handle();
-    const { isTransactional, isEventStream } = routeContractOf(context);
-    return isTransactional || isEventStream ? next.handle() : from(this.answer(context, next));
+    if (!isAnsweredHere(context)) return next.handle();
+    return from(this.around(context, () => lastValueFrom(next.handle(), { defaultValue: undefined })));
   }
 
-  private async answer(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+  async around(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
+    if (!isAnsweredHere(context)) return next();
     return this.answers.bodyOf(await this.answers.resultOf(context, next), context);
   }
+}
+
+function isAnsweredHere(context: ExecutionContext): boolean {
+  if (context.getType() !== 'http') return false;
+  const { isTransactional, isEventStream } = routeContractOf(context);
+  return !isTransactional && !isEventStream;
 }

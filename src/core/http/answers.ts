@@ -1,6 +1,6 @@
-import { type CallHandler, type ExecutionContext, Injectable, Logger, StreamableFile } from '@nestjs/common';
+import { type ExecutionContext, Injectable, Logger, StreamableFile } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { lastValueFrom } from 'rxjs';
+import { isObservable, lastValueFrom } from 'rxjs';
 import { Settings } from '../../config/settings.js';
 import { Page } from '../pagination/page.js';
 import type { ResponseContract } from '../routing/responds.decorator.js';
@@ -35,15 +35,18 @@ export class Answers {
   }
 
   /** Runs the handler, unless the answer to a repeated request is known. Gives what it returned, or threw as a success. */
-  async resultOf(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+  async resultOf(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
     const http = context.switchToHttp();
     if (routeContractOf(context).isIdempotent) {
       const stored = await this.idempotency.find(http.getRequest());
       if (stored) return stored;
     }
-    return lastValueFrom(next.handle(), { defaultValue: undefined }).catch((thrown: unknown) =>
-      successOf(thrown, http.getResponse()),
-    );
+    try {
+      const result = await next();
+      return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
+    } catch (thrown) {
+      return successOf(thrown, http.getResponse());
+    }
   }
 
   /** Checks a result and gives the body to send; sets status and headers as the result has it. */
