@@ -3,7 +3,7 @@ import type { Write } from './document/write.ts';
 import { FirestoreError, invalid } from './errors.ts';
 import { aggregate, aggregatedPaths } from './query/aggregate.ts';
 import type { Aggregated, Aggregation } from './query/aggregate.ts';
-import { executeQuery } from './query/execute.ts';
+import { executeQuery, prepareQuery } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
 import { IndexPolicy } from './query/index-policy.ts';
 import type { IndexFile } from './query/index-policy.ts';
@@ -121,6 +121,7 @@ export class EngineDatabase {
 
   async query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
     this.#indexes.check(query);
+    await prepareQuery(this.data, query);
     const look = (time?: Micros) => executeQuery(this.data, query, time);
     return this.#read(at, look, (transaction) =>
       this.#locks.read(transaction, () => {
@@ -140,6 +141,7 @@ export class EngineDatabase {
     at: Consistency,
   ): Promise<Read<Aggregated>> {
     this.#indexes.check(query, aggregatedPaths(aggregations));
+    await prepareQuery(this.data, query);
     const look = (time?: Micros) => aggregate(this.data, query, aggregations, time);
     // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.
     const { limit: _, ...unlimited } = query;

@@ -9,7 +9,7 @@ import { compileFilter } from './filter.ts';
 import { Matcher } from './matcher.ts';
 import { findNearest } from './nearest.ts';
 import type { Nearest } from './nearest.ts';
-import { planQuery } from './plan.ts';
+import { isByName, planQuery } from './plan.ts';
 import type { Plan, Scan } from './plan.ts';
 import type { Query } from './query.ts';
 import type { Range } from './ranges.ts';
@@ -76,15 +76,12 @@ class Execution {
     reverse: boolean,
   ): Iterable<[string, string]> {
     const end = to === undefined ? afterPrefix(prefix) : prefix + to;
-    if (definition.fields.length === 0 && 'collection' in scope) {
-      return this.#names(scope.collection, prefix + from, end, reverse);
-    }
+    if (isByName(scope, definition)) return this.#names(scope.collection, prefix + from, end, reverse);
     const index = this.#database.indexes.get(scope, definition);
     if (this.#time === undefined) return index.range(prefix + from, end, reverse);
     return index.rangeAt(prefix + from, end, reverse, this.#time);
   }
 
-  /** Documents by name need no index of their own. */
   *#names(collection: string, from: string, to: string, reverse: boolean): Generator<[string, string]> {
     for (const [key, version] of this.#database.collection(collection)?.versions.range(from, to, reverse) ??
       []) {
@@ -97,13 +94,13 @@ class Execution {
   #acceptance(scope: Scope, { definition, residual }: Scan): (path: string, key: string) => boolean {
     const { parent } = this.#query.from;
     const time = this.#time;
-    const isExact = time === undefined || (definition.fields.length === 0 && 'collection' in scope);
-    if (isExact && residual.length === 0 && parent === '') return () => true;
+    const isOfNow = time === undefined || isByName(scope, definition);
+    if (isOfNow && residual.length === 0 && parent === '') return () => true;
     const matches = compileFilter({ kind: 'and', filters: residual }, this.#query.database);
-    const needsDocument = !isExact || residual.length > 0;
     return (path, key) => {
       if ('group' in scope && !isBelow(path, parent)) return false;
-      if (!needsDocument) return true;
+      const isExact = isOfNow || this.#isUnchangedSince(path, time);
+      if (isExact && residual.length === 0) return true;
       const fields = this.#database.get(path, time)?.fields();
       this.cost.documents++;
       if (!fields) return false;
@@ -111,6 +108,11 @@ class Execution {
         return false;
       return matches({ path, fields });
     };
+  }
+
+  #isUnchangedSince(path: string, time: Micros): boolean {
+    const newest = this.#database.get(path);
+    return newest !== undefined && newest.updateTime <= time;
   }
 
   /** Queries over collections of every id are rare; they look at all there is. */
@@ -125,6 +127,15 @@ class Execution {
       }
     }
     return hits.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+}
+
+/** Builds the indexes that the query wants and nobody wanted before, while other requests are answered in between. */
+export async function prepareQuery(database: Database, query: Query): Promise<void> {
+  const plan = planQuery(query);
+  if (!plan) return;
+  for (const { definition } of plan.scans) {
+    if (!isByName(plan.scope, definition)) await database.indexes.prepare(plan.scope, definition);
   }
 }
 

@@ -25,8 +25,15 @@ export interface Plan {
   scans: Scan[];
 }
 
+const plans = new WeakMap<Query, Plan | undefined>();
+
 /** A query over all collections whatever their id has no index; it is answered by looking at everything. */
 export function planQuery(query: Query): Plan | undefined {
+  if (!plans.has(query)) plans.set(query, newPlan(query));
+  return plans.get(query);
+}
+
+function newPlan(query: Query): Plan | undefined {
   const { from, orders } = query;
   if (from.collectionId === undefined) return undefined;
   const scope = from.allDescendants
@@ -43,6 +50,11 @@ export function planQuery(query: Query): Plan | undefined {
     reverse,
     scans: conjunctions(query.where).map((filters) => planScan(filters, forward, bounds)),
   };
+}
+
+/** Documents of one collection by name need no index of their own. */
+export function isByName(scope: Scope, definition: IndexDefinition): scope is { collection: string } {
+  return definition.fields.length === 0 && 'collection' in scope;
 }
 
 /** The filter as a list of alternatives, each a list of filters that must all hold. */

@@ -1,4 +1,3 @@
-import type { Document } from '../document/document.ts';
 import { parentPath } from '../document/resource-path.ts';
 import type { MapValue, Micros } from '../value/types.ts';
 import type { Collection } from './collection.ts';
@@ -7,6 +6,7 @@ import { Index, indexId } from './index.ts';
 import type { IndexDefinition } from './index.ts';
 
 const MAX_PER_SCOPE = 64;
+const BUILT_FOR_MS = 5;
 
 /** A collection by its path, or all collections of an id. */
 export type Scope = { collection: string } | { group: string };
@@ -17,18 +17,31 @@ export type Scope = { collection: string } | { group: string };
  */
 export class IndexSet {
   readonly #scopes = new Map<string, Map<string, Index>>();
-  readonly #collectionsOf: (scope: Scope) => Iterable<Collection>;
+  readonly #collectionsOf: (scope: Scope) => readonly Collection[];
 
-  constructor(collectionsOf: (scope: Scope) => Iterable<Collection>) {
+  constructor(collectionsOf: (scope: Scope) => readonly Collection[]) {
     this.#collectionsOf = collectionsOf;
   }
 
+  /** The index, complete. */
   get(scope: Scope, definition: IndexDefinition): Index {
+    const index = this.#find(scope, definition);
+    index.build();
+    return index;
+  }
+
+  /** Builds the index while other requests are answered in between. */
+  async prepare(scope: Scope, definition: IndexDefinition): Promise<void> {
+    const index = this.#find(scope, definition);
+    while (!index.build(performance.now() + BUILT_FOR_MS)) await new Promise(setImmediate);
+  }
+
+  #find(scope: Scope, definition: IndexDefinition): Index {
     const key = scopeKey(scope);
     const id = indexId(definition);
     let indexes = this.#scopes.get(key);
     if (!indexes) this.#scopes.set(key, (indexes = new Map<string, Index>()));
-    const index = indexes.get(id) ?? this.#build(scope, definition);
+    const index = indexes.get(id) ?? new Index(definition, this.#collectionsOf(scope));
     indexes.delete(id);
     indexes.set(id, index);
     if (indexes.size > MAX_PER_SCOPE) indexes.delete(indexes.keys().next().value!);
@@ -56,34 +69,8 @@ export class IndexSet {
     const scopes = [this.#scopes.get(scopeKey({ collection })), this.#scopes.get(scopeKey({ group: id }))];
     return scopes.flatMap((indexes) => (indexes ? [...indexes.values()] : []));
   }
-
-  #build(scope: Scope, definition: IndexDefinition): Index {
-    const index = new Index(definition);
-    const collections = [...this.#collectionsOf(scope)];
-    index.fill(documentsOf(collections));
-    for (const collection of collections) retirePast(index, collection);
-    return index;
-  }
 }
 
 function scopeKey(scope: Scope): string {
   return 'collection' in scope ? `/${scope.collection}` : scope.group;
-}
-
-function* documentsOf(collections: readonly Collection[]): Generator<Document> {
-  for (const { versions } of collections) {
-    for (const [, { document }] of versions.range()) if (document) yield document;
-  }
-}
-
-/** What history still holds must be found by reads at a time as well. */
-function retirePast(index: Index, { versions }: Collection): void {
-  for (const [, newest] of versions.range()) {
-    for (let version = newest; version.older; version = version.older) {
-      const { document } = version.older;
-      if (!document) continue;
-      for (const key of index.keysOf(document.path, document.fields()))
-        index.retire(key, document.path, version.time);
-    }
-  }
 }

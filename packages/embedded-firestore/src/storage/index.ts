@@ -1,9 +1,9 @@
 import { fieldAt, formatFieldPath } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
-import type { Document } from '../document/document.ts';
 import { KeyWriter } from '../value/key-writer.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 import { valueKey, writeValue } from '../value/value-key.ts';
+import type { Collection, Version } from './collection.ts';
 import { SortedMap } from './sorted-map.ts';
 
 export interface IndexField {
@@ -23,6 +23,7 @@ interface Retired {
   until: Micros;
 }
 
+const BUILT_AT_ONCE = 200;
 const writer = new KeyWriter();
 
 export function indexId({ fields, nameDescending }: IndexDefinition): string {
@@ -38,28 +39,52 @@ export function indexId({ fields, nameDescending }: IndexDefinition): string {
  */
 export class Index {
   readonly definition: IndexDefinition;
-  #current = new SortedMap<string>();
+  readonly #current = new SortedMap<string>();
   readonly #retired = new SortedMap<Retired>();
   #retirements: { key: string; until: Micros }[] = [];
+  /** What is left of building it. */
+  #building: Iterator<void> | undefined;
 
-  constructor(definition: IndexDefinition) {
+  constructor(definition: IndexDefinition, collections: readonly Collection[]) {
     this.definition = definition;
+    this.#building = this.#fill(collections);
   }
 
   get size(): number {
     return this.#current.size;
   }
 
-  /** Fills a new index with the present. */
-  fill(documents: Iterable<Document>): void {
-    const entries: [string, string][] = [];
-    const names = new Set(this.definition.fields.map(({ path }) => path[0]!));
-    for (const document of documents) {
-      const fields = document.someFields(names);
-      for (const key of this.keysOf(document.path, fields)) entries.push([key, document.path]);
+  /** Goes on with the building until all is done or the time is up, and tells whether all is done. */
+  build(until = Infinity): boolean {
+    while (this.#building && performance.now() < until) {
+      if (this.#building.next().done) this.#building = undefined;
     }
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#current = SortedMap.fromSorted(entries);
+    return !this.#building;
+  }
+
+  /** Part by part, in the order of the names. What changes in between is seen to by `update`. */
+  *#fill(collections: readonly Collection[]): Generator<void> {
+    const names = new Set(this.definition.fields.map(({ path }) => path[0]!));
+    for (const { versions } of collections) {
+      for (let part = versions.first(BUILT_AT_ONCE); part.length > 0;) {
+        for (const [, version] of part) this.#add(version, names);
+        yield;
+        part = versions.first(BUILT_AT_ONCE, `${part.at(-1)![0]}\0`);
+      }
+    }
+  }
+
+  /** What history still holds of a document must be found by reads at a time as well. */
+  #add({ document, time, older }: Version, names: ReadonlySet<string>): void {
+    if (document) {
+      for (const key of this.keysOf(document.path, document.someFields(names)))
+        this.#current.set(key, document.path);
+    }
+    for (let until = time, version = older; version; until = version.time, version = version.older) {
+      const { document: past } = version;
+      if (!past) continue;
+      for (const key of this.keysOf(past.path, past.someFields(names))) this.retire(key, past.path, until);
+    }
   }
 
   update(path: string, before: MapValue | undefined, after: MapValue | undefined, time: Micros): void {
@@ -90,7 +115,7 @@ export class Index {
   }
 
   /** Entries of now in a range: exact. */
-  range(from: string, to: string | undefined, reverse: boolean): Generator<[string, string]> {
+  range(from: string, to: string | undefined, reverse: boolean): Generator<[string, string], void> {
     return this.#current.range(from, to, reverse);
   }
 
@@ -101,12 +126,15 @@ export class Index {
     reverse: boolean,
     time: Micros,
   ): Generator<[string, string]> {
-    const entries: [string, string][] = [...this.#current.range(from, to)];
-    for (const [key, { path, until }] of this.#retired.range(from, to)) {
-      if (until > time && this.#current.get(key) === undefined) entries.push([key, path]);
+    const isBefore = (a: string, b: string) => (reverse ? a > b : a < b);
+    const current = this.#current.range(from, to, reverse);
+    let next = current.next();
+    for (const [key, { path, until }] of this.#retired.range(from, to, reverse)) {
+      if (until <= time) continue;
+      for (; !next.done && isBefore(next.value[0], key); next = current.next()) yield next.value;
+      if (next.done || next.value[0] !== key) yield [key, path];
     }
-    const sign = reverse ? -1 : 1;
-    yield* entries.sort(([a], [b]) => (a < b ? -sign : sign));
+    for (; !next.done; next = current.next()) yield next.value;
   }
 
   /** The entries a document has here: none if it lacks a field, several for the elements of an array. */

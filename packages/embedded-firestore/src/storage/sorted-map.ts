@@ -50,7 +50,7 @@ export class SortedMap<V> {
   }
 
   /** Entries with `start <= key < end`, in order or backwards. The map must not change meanwhile. */
-  *range(start = '', end?: string, reverse = false): Generator<[string, V]> {
+  *range(start = '', end?: string, reverse = false): Generator<[string, V], void> {
     if (reverse) {
       yield* this.#backwards(start, end);
       return;
@@ -66,7 +66,7 @@ export class SortedMap<V> {
     }
   }
 
-  *#backwards(start: string, end?: string): Generator<[string, V]> {
+  *#backwards(start: string, end?: string): Generator<[string, V], void> {
     let index = end === undefined ? this.#leaves.length - 1 : this.#leafFor(end);
     const last = this.#leaves[index]!.keys;
     let at = (end === undefined ? last.length : lowerBound(last, end)) - 1;
@@ -79,18 +79,14 @@ export class SortedMap<V> {
     }
   }
 
-  /** Replaces the content by entries that are already in order: far quicker than setting each. */
-  static fromSorted<V>(entries: readonly (readonly [string, V])[]): SortedMap<V> {
-    const map = new SortedMap<V>();
-    const fill = LEAF_SIZE / 2;
-    map.#size = entries.length;
-    map.#leaves = [];
-    for (let from = 0; from < entries.length; from += fill) {
-      const part = entries.slice(from, from + fill);
-      map.#leaves.push({ keys: part.map(([key]) => key), values: part.map(([, value]) => value) });
+  /** The first entries from `start` on. */
+  first(count: number, start = ''): [string, V][] {
+    const entries: [string, V][] = [];
+    for (const entry of this.range(start)) {
+      entries.push(entry);
+      if (entries.length === count) break;
     }
-    if (map.#leaves.length === 0) map.#leaves.push({ keys: [], values: [] });
-    return map;
+    return entries;
   }
 
   /** The last leaf whose first key is not after `key`. */
