@@ -32,7 +32,7 @@ describe('U1 registration', () => {
         },
         tokens: {
           accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
-          refreshToken: expect.stringMatching(/^[\da-f-]{36}\.[\w-]{43}$/),
+          refreshToken: expect.stringMatching(/^[\da-f-]{36}\.[\w-]{65}$/),
           tokenType: 'Bearer',
           expiresIn: 900,
         },

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { SessionResponse, SignedInResponse } from '../src/features/auth/auth.dto.js';
+import { Transactions } from '../src/core/firestore/transactions.js';
+import { SessionsService } from '../src/features/auth/sessions.service.js';
 import { type Setup, setup } from './support/setup.js';
 import { passTime } from './support/time.js';
 import { type Body, createAdmin, login, PASSWORD, registerUser } from './support/users.js';
@@ -111,11 +113,26 @@ describe('U1 sessions', () => {
 
   it('do not end by an unknown or invented token, though the answer is the same', async () => {
     const { tokens } = await registerUser(app);
-    const invented = tokens.refreshToken.replace(/[^.]+$/, 'A'.repeat(43));
-    for (const refreshToken of ['', 'nonsense', `${randomUUID()}.${'A'.repeat(43)}`, invented]) {
+    const invented = tokens.refreshToken.replace(/[^.]+$/, 'A'.repeat(65));
+    for (const refreshToken of ['', 'nonsense', `${randomUUID()}.${'A'.repeat(65)}`, invented]) {
       expect((await app.post('/auth/logout', { refreshToken })).status).toBe(204);
     }
     expect((await refresh(tokens.refreshToken)).status).toBe(200);
+  });
+
+  it('are a hundred at most: beyond that the one that was not used for longest ends', async () => {
+    const { user, tokens, token } = await registerUser(app);
+    const sessions = app.app.get(SessionsService);
+    const transactions = app.app.get(Transactions);
+    const client = { userAgent: '', address: '127.0.0.1' };
+    passTime(SECOND);
+    const open = () => transactions.run({ readOnly: false }, async () => sessions.open(user.id, client));
+    await Promise.all(Array.from({ length: 99 }, open));
+    expect(await sessionsOf(token)).toHaveLength(100);
+    const latest = await login(app, user.email);
+    expect(await sessionsOf(latest.token)).toHaveLength(100);
+    expect((await refresh(tokens.refreshToken)).status).toBe(401);
+    expect((await app.get('/auth/sessions', { token })).status).toBe(401);
   });
 
   it('end all at once, of this user only', async () => {

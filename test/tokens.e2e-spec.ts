@@ -58,6 +58,7 @@ describe('U2 access tokens', () => {
   });
 
   it('expires, though it was just used', async () => {
+    passTime(0);
     const { token, tokens } = await registerUser(app);
     expect((await me(token)).status).toBe(200);
     passTime((tokens.expiresIn - 1) * SECOND);
@@ -183,11 +184,15 @@ describe('U3 refresh tokens', () => {
     ['nonsense', () => 'nonsense'],
     ['a path', () => `../users/x.${'A'.repeat(43)}`],
     ['an unknown session', (token) => token.replace(/^[^.]+/, randomUUID())],
-    ['an invented secret', (token) => token.replace(/[^.]+$/, 'A'.repeat(43))],
-  ])('are refused: %s', async (_what, forge) => {
+    ['an invented secret', (token) => token.replace(/[^.]+$/, 'A'.repeat(65))],
+    ['a changed secret', (token) => token.replace(/\.(.)/, (_, first) => `.${first === 'A' ? 'B' : 'A'}`)],
+    ['a changed end', (token) => token.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'))],
+    ['more than a token', (token) => `${token}A`],
+  ])('are refused, and end nothing: %s', async (_what, forge) => {
     const { tokens } = await registerUser(app);
     const { status, body } = await refresh(forge(tokens.refreshToken));
     expect([status, body.error.code]).toEqual([401, 'INVALID_REFRESH_TOKEN']);
+    expect((await refresh(tokens.refreshToken)).status).toBe(200);
   });
 
   it('cannot be foreseen by whoever knows the one before', async () => {
@@ -195,7 +200,8 @@ describe('U3 refresh tokens', () => {
     await refresh(tokens.refreshToken);
     const [sessionId] = tokens.refreshToken.split('.');
     for (const key of ['', app.settings.JWT_SECRET]) {
-      const guess = createHmac('sha256', key).update(tokens.refreshToken).digest('base64url');
+      const guess =
+        createHmac('sha256', key).update(tokens.refreshToken).digest('base64url') + 'A'.repeat(22);
       expect((await refresh(`${sessionId}.${guess}`)).status).toBe(401);
     }
   });

@@ -32,7 +32,8 @@ export class LoginBody {
   password: string;
 }
 
-const REFRESH_TOKEN = '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f.q5X9Zk0W1b3sVtYcJmR7uN2hLdGfA8eKoPiTzBxC6wE';
+const REFRESH_TOKEN =
+  '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f.q5X9Zk0W1b3sVtYcJmR7uN2hLdGfA8eKoPiTzBxC6wEd0Vn3LrQ7mX1bYpKc9TzA';
 
 export class RefreshTokenBody {
   @ApiProperty({ example: REFRESH_TOKEN })

@@ -1,34 +1,39 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keys } from '../../core/auth/keys.js';
+import { Seal } from '../../core/auth/seal.js';
 
-const FORM = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.[\w-]{43}$/;
+const FORM = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.[\w-]{65}$/;
 
-/** Refresh tokens: `<session id>.<secret of 256 bits>`, opaque to clients. */
+/** Refresh tokens: `<session id>.<secret of 256 bits><seal>`, opaque to clients. */
 @Injectable()
 export class RefreshTokens {
   private readonly key: Buffer;
+  private readonly seal: Seal;
 
   constructor(keys: Keys) {
     this.key = keys.derive('refresh-token', 32);
+    this.seal = new Seal(keys, 'refresh-token');
   }
 
   create(sessionId: string): string {
-    return `${sessionId}.${randomBytes(32).toString('base64url')}`;
+    return this.seal.put(`${sessionId}.${randomBytes(32).toString('base64url')}`);
   }
 
   /**
-   * What a token is exchanged for. The same each time, so that two tabs which refresh at once get one token although
-   * none is stored; without the key nobody can foresee it.
+   * What a genuine token is exchanged for. The same each time, so that two tabs which refresh at once get one token
+   * although none is stored; without the key nobody can foresee it.
    */
   successorOf(token: string): string {
-    return `${sessionIdOf(token)}.${createHmac('sha256', this.key).update(token).digest('base64url')}`;
+    const secret = createHmac('sha256', this.key).update(token).digest('base64url');
+    return this.seal.put(`${this.sessionIdOf(token)}.${secret}`);
   }
-}
 
-/** Undefined if the text is no refresh token at all. */
-export function sessionIdOf(token: string): string | undefined {
-  return FORM.exec(token)?.[1];
+  /** Undefined if the text is no token of ours: only who has, or had, one of a session can have it ended. */
+  sessionIdOf(token: string): string | undefined {
+    const id = FORM.exec(token)?.[1];
+    return id !== undefined && this.seal.isOn(token) ? id : undefined;
+  }
 }
 
 /** What is stored of a token. A fast hash will do: nobody guesses 256 bits. */

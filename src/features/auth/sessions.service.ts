@@ -4,8 +4,9 @@ import { Settings } from '../../config/settings.js';
 import { Revocations } from '../../core/auth/revocations.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
+import { Transactions } from '../../core/firestore/transactions.js';
 import { SessionNotFound } from './auth.errors.js';
-import { hashOf, matches, RefreshTokens, sessionIdOf } from './refresh-tokens.js';
+import { hashOf, matches, RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.document.js';
 
 /** Who signs in from where. */
@@ -23,6 +24,8 @@ export interface OpenSession {
 /** For so long the token before the current one still holds: the other tab, or a client whose answer got lost. */
 const GRACE_MILLISECONDS = 10_000;
 const LONGEST_USER_AGENT = 300;
+/** Of one user. A client that signs in each time it starts must not make the list endless. */
+const MOST_SESSIONS = 100;
 
 /** The sign-ins. What writes wants a writing transaction around it. */
 @Injectable()
@@ -31,9 +34,11 @@ export class SessionsService {
     @InjectRepository(Session) private readonly sessions: Repository<Session>,
     private readonly tokens: RefreshTokens,
     private readonly revocations: Revocations,
+    private readonly transactions: Transactions,
     private readonly settings: Settings,
   ) {}
 
+  /** Beyond a hundred, those of the user that were not used for longest end. */
   open(userId: string, { userAgent, address }: Client): OpenSession {
     const id = randomUUIDv7();
     const refreshToken = this.tokens.create(id);
@@ -45,6 +50,7 @@ export class SessionsService {
       userAgent: userAgent.slice(0, LONGEST_USER_AGENT),
       address,
     });
+    this.transactions.afterCommit(() => this.endBeyondLimit(userId));
     return { session: { id, userId }, refreshToken };
   }
 
@@ -95,6 +101,15 @@ export class SessionsService {
     for (const session of sessions) this.close(session.id);
   }
 
+  private async endBeyondLimit(userId: string): Promise<void> {
+    const mine = this.sessions.query().where('userId', '==', userId);
+    if ((await mine.count()) <= MOST_SESSIONS) return;
+    await this.transactions.run({ readOnly: false }, async () => {
+      const excess = await mine.orderBy('expiresAt', 'desc').offset(MOST_SESSIONS).find();
+      for (const { id } of excess) this.close(id);
+    });
+  }
+
   /** Its access tokens hold no longer either. */
   private close(id: string): void {
     this.sessions.delete(id);
@@ -102,7 +117,7 @@ export class SessionsService {
   }
 
   private async findByToken(token: string): Promise<Session | undefined> {
-    const id = sessionIdOf(token);
+    const id = this.tokens.sessionIdOf(token);
     return id === undefined ? undefined : this.sessions.find(id);
   }
 
