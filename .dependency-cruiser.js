@@ -80,6 +80,24 @@ export default {
       to: { path: '^src/(main|start|commands/)' },
     },
     {
+      name: 'documentation-is-loaded-late',
+      comment:
+        'Large and seldom asked for. Decorators are in core/openapi/api.decorators, mapped types in core/validation.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/core/openapi/|^src/commands/openapi\\.ts$' },
+      to: {
+        path: '(^|/)(@nestjs/swagger|js-yaml)(/|$)|^src/core/openapi/openapi\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'firestore-is-loaded-late',
+      comment: 'Half of what a start would load. Its classes are properties of firestoreLibrary().',
+      severity: 'error',
+      from: { path: '^src/core/', pathNot: ['/firestore-(client\\.module|library)\\.ts$', SPEC] },
+      to: { path: 'node_modules/firebase-admin/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'engine-core-free-of-grpc-and-nest',
       comment: 'The engine decides; src/grpc only decodes, calls and encodes.',
       severity: 'error',

@@ -18,7 +18,7 @@ import { keepRequestsYoung } from './core/http/young-requests.js';
 import { createLogger } from './core/observability/logger.js';
 import { NestLogger } from './core/observability/nest-logger.js';
 import { registerRequestLog } from './core/observability/request-log.js';
-import { serveDocumentation } from './core/openapi/openapi.js';
+import { serveDocumentation } from './core/openapi/serve-documentation.js';
 import { announceRoutes, onNestRoute } from './core/routing/route-config.js';
 import { announceDeprecation } from './core/versioning/deprecation-headers.js';
 import { versionSelector } from './core/versioning/select-version.js';

@@ -1,7 +1,7 @@
 import { type CanActivate, Controller, Get, HttpException, Module, Param, UseGuards } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsArray, IsDate, IsIn, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../src/core/openapi/api.decorators.js';
 import { Public } from '../src/core/auth/access.decorators.js';
 import { Conflict, DynamicError, Forbidden } from '../src/core/errors/errors.js';
 import { Redirect, RequestDone } from '../src/core/http/short-circuit.js';

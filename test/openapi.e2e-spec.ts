@@ -50,6 +50,19 @@ describe('K2: the OpenAPI document', () => {
     expect([yaml.statusCode, yaml.body.slice(0, 14)]).toEqual([200, 'openapi: 3.1.0']);
   });
 
+  it.each(['/docs', '/docs/'])('has a page at %s whose files are all there', async (url) => {
+    const page = await app.app.inject(url);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    const files = [...page.body.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, file]) => file!);
+    expect(files).toHaveLength(6);
+    for (const file of files) {
+      const { pathname } = new URL(file, `http://localhost${url}`);
+      const { statusCode, rawPayload } = await app.app.inject(pathname);
+      expect([pathname, statusCode]).toEqual([pathname, 200]);
+      expect(rawPayload.length).toBeGreaterThan(100);
+    }
+  });
+
   it('knows every route, each once', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual(
       documentedRoutes(app).map(idOf).sort(),

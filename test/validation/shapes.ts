@@ -1,11 +1,11 @@
 import type { Type as Class } from '@nestjs/common';
-import { IntersectionType, OmitType, PartialType, PickType } from '@nestjs/swagger';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   Allow, ArrayMaxSize, IsArray, IsDate, IsDefined, IsIn, IsInstance, IsInt, IsNumber, IsObject, IsOptional,
   IsString, Matches, Max, Min, MinLength, Validate, ValidateIf, ValidateNested, ValidatePromise,
 } from 'class-validator'; // prettier-ignore
 import fc from 'fast-check';
+import { IntersectionType, OmitType, PartialType, PickType } from '../../src/core/validation/mapped-types.js';
 import { Later } from './decorators.js';
 import { anyValue, objectsWith, valuesAround } from './inputs.js';
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../openapi/api.decorators.js';
 import { Responds } from '../routing/responds.decorator.js';
 import { Public } from './access.decorators.js';
 import { JwksResponse } from './jwks.dto.js';

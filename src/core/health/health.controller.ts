@@ -1,5 +1,5 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../openapi/api.decorators.js';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { Settings } from '../../config/settings.js';
 import { Public } from '../auth/access.decorators.js';

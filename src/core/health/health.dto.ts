@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../openapi/api.decorators.js';
 import { IsIn, IsISO8601, IsNumber, IsString } from 'class-validator';
 
 export class ProbeResponse {

@@ -4,12 +4,10 @@ import { ApiProperty } from '@nestjs/swagger';
 import { getMetadataStorage } from 'class-validator';
 import { elementTypeOf } from '../validation/element-type.js';
 import { isDto } from '../validation/dto.js';
+import { API_PROPERTY } from './api.decorators.js';
 
 type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 type Schema = Record<string, unknown>;
-
-/** Where `@ApiProperty` keeps what it was told. */
-const WRITTEN = 'swagger/apiModelProperties';
 
 /** What a class-validator rule says in JSON Schema. Rules that are not here restrict nothing that it could express. */
 const SCHEMA_OF_RULE: Record<string, (constraints: unknown[]) => Schema> = {
@@ -43,10 +41,11 @@ const documented = new WeakSet<Type>();
 export function documentDto(type: Type): void {
   if (documented.has(type)) return;
   documented.add(type);
-  const rules = Map.groupBy(
-    getMetadataStorage().getTargetValidationMetadatas(type, '', false, false),
-    (rule) => rule.propertyName,
+  const all = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const inheritedFirst = [true, false].flatMap((first) =>
+    all.filter(({ target }) => first !== (target === type)),
   );
+  const rules = Map.groupBy(inheritedFirst, (rule) => rule.propertyName);
   const defaults = new type() as Record<string, unknown>;
   for (const [property, ofProperty] of rules)
     documentProperty(type, property, ofProperty, defaults[property]);
@@ -59,16 +58,16 @@ function documentProperty(type: Type, property: string, rules: Rule[], initial: 
   const nested = element ?? declared;
   if (isDto(nested)) documentDto(nested);
 
-  const written = (Reflect.getMetadata(WRITTEN, prototype, property) ?? {}) as Schema;
+  const written = (Reflect.getMetadata(API_PROPERTY, prototype, property) ?? {}) as Schema;
   const { type: writtenType, ...notes } = written;
   const optional = rules.some(({ name }) => name === 'isOptional') || initial !== undefined;
   ApiProperty({
+    ...typeOf(writtenType === declared ? undefined : writtenType, element ?? declared, rules),
     ...schemaOf(rules),
     ...(initial === undefined ? {} : { default: initial }),
     required: !optional,
     ...(declared === Array ? { isArray: true } : {}),
     ...notes,
-    ...typeOf(writtenType === declared ? undefined : writtenType, element ?? declared, rules),
   })(prototype, property);
 }
 

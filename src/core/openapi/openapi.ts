@@ -4,7 +4,6 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { listRoutes } from '../routing/list-routes.js';
 import { ENVELOPE_SCHEMAS } from './envelope-schemas.js';
 import { documentRoute } from './route-docs.js';
-import { signInFromResponse } from './sign-in-from-response.js';
 
 const HOW_TO_SIGN_IN =
   'Execute a route that answers with an access token, and this page sends it from then on.';
@@ -32,19 +31,13 @@ export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObjec
   return document;
 }
 
-/** Swagger UI at `/docs`, the document at `/docs-json` and `/docs-yaml`. It is made when somebody first asks for it. */
-export function serveDocumentation(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
-    customSiteTitle: `${packageJson.name} API`,
-    swaggerOptions: {
-      persistAuthorization: true,
-      displayRequestDuration: true,
-      tagsSorter: 'alpha',
-      defaultModelsExpandDepth: 0,
-      tryItOutEnabled: true,
-      responseInterceptor: signInFromResponse,
-    },
-  });
+const documents = new WeakMap<NestFastifyApplication, OpenAPIObject>();
+
+/** The same, made once for an application. */
+export function openApiDocumentOf(app: NestFastifyApplication): OpenAPIObject {
+  let document = documents.get(app);
+  if (!document) documents.set(app, (document = createOpenApiDocument(app)));
+  return document;
 }
 
 /** Names an operation, in the document and in clients made from it: `UsersController.list` is `usersList`. */

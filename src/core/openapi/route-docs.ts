@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiConsumes,
+  ApiExcludeEndpoint,
   ApiExtraModels,
   ApiHeader,
   ApiOperation,
@@ -27,6 +29,8 @@ export function documentRoute(route: Route): void {
   const decorate = (decorator: MethodDecorator) =>
     decorator(controller.prototype as object, name, { value: handler } as PropertyDescriptor);
   for (const type of inputsOf(route)) documentDto(type);
+  if (contract.isHidden) decorate(ApiExcludeEndpoint());
+  if (contract.bodyParser) decorate(ApiConsumes('application/json', contract.bodyParser.mediaType));
   if (contract.access?.kind !== 'public') decorate(ApiBearerAuth());
   for (const header of requestHeadersOf(route)) decorate(ApiHeader(header));
   if (contract.response) {

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../openapi/api.decorators.js';
 import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
 /** `page` and `limit`, or `cursor` and `limit`, of a list route. Extend it with the filters and sort fields of the route. */

@@ -1,5 +1,4 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiConsumes, ApiExcludeEndpoint } from '@nestjs/swagger';
+import { SetMetadata } from '@nestjs/common';
 
 export const BODY_LIMIT = Symbol('body limit');
 export const BODY_PARSER = Symbol('body parser');
@@ -17,12 +16,11 @@ export const BodyLimit = (bytes: number): MethodDecorator => SetMetadata(BODY_LI
 
 /** Reads bodies of this media type too; other routes go on refusing it. What `parse` throws becomes a 400. */
 export const BodyParser = (mediaType: string, parse: RouteBodyParser['parse']): MethodDecorator =>
-  applyDecorators(SetMetadata(BODY_PARSER, { mediaType, parse }), ApiConsumes('application/json', mediaType));
+  SetMetadata(BODY_PARSER, { mediaType, parse });
 
 /** Browsers may call this route from these origins instead of `ALLOWED_ORIGINS`; `*` from any, without credentials. */
 export const AllowOrigins = (...origins: [string, ...string[]]): MethodDecorator =>
   SetMetadata(ALLOWED_ORIGINS, origins);
 
 /** Leaves the route out of the documentation. */
-export const HiddenFromDocs = (): MethodDecorator =>
-  applyDecorators(SetMetadata(HIDDEN, true), ApiExcludeEndpoint());
+export const HiddenFromDocs = (): MethodDecorator => SetMetadata(HIDDEN, true);

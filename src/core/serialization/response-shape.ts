@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
+import { API_PROPERTY } from '../openapi/api.decorators.js';
 import { isDto } from '../validation/dto.js';
 import { elementTypeOf } from '../validation/element-type.js';
 
@@ -139,7 +140,7 @@ export const listOf = (item: Shape): Shape => new ListShape(item);
 function propertyOf(type: Type, name: string, rules: Rule[]): Property {
   const prototype = type.prototype as object;
   const declared: unknown = Reflect.getMetadata('design:type', prototype, name);
-  const written = (Reflect.getMetadata('swagger/apiModelProperties', prototype, name) ?? {}) as {
+  const written = (Reflect.getMetadata(API_PROPERTY, prototype, name) ?? {}) as {
     nullable?: boolean;
   };
   const isList = declared === Array;

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../core/openapi/api.decorators.js';
 import { Permissions } from '../../core/auth/access.decorators.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';
 import { InvalidCursor } from '../../core/pagination/cursor.js';

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsISO8601, IsObject, IsOptional, IsString, IsUUID } from 'class-validator';
+import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import { PageQuery } from '../../core/pagination/page-query.dto.js';
 import { type AuditAction, AUDIT_ACTIONS } from './audit-actions.js';
 import type { AuditEntry } from './audit-entry.document.js';

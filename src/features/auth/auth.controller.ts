@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Headers, Ip, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../core/openapi/api.decorators.js';
 import { Authenticated, CurrentCaller, Public } from '../../core/auth/access.decorators.js';
 import type { Caller } from '../../core/auth/caller.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';

@@ -1,4 +1,3 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -11,6 +10,7 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
+import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import { IsEmailAddress, PersonBody, UserResponse } from '../users/users.dto.js';
 import type { Session } from './session.document.js';
 

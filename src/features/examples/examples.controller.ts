@@ -1,6 +1,6 @@
 import { applyDecorators, Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiTags } from '../../core/openapi/api.decorators.js';
 import { Authenticated, Public } from '../../core/auth/access.decorators.js';
 import { DynamicError } from '../../core/errors/errors.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';

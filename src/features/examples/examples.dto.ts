@@ -1,6 +1,7 @@
-import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsNumber, IsString, IsUUID, Length, Matches, ValidateNested } from 'class-validator';
+import { ApiProperty } from '../../core/openapi/api.decorators.js';
+import { OmitType } from '../../core/validation/mapped-types.js';
 import { UserResponse } from '../users/users.dto.js';
 
 export class NoteBody {

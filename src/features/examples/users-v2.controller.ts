@@ -1,5 +1,5 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../core/openapi/api.decorators.js';
 import { SelfOr } from '../../core/auth/access.decorators.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';
 import { Responds } from '../../core/routing/responds.decorator.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../core/openapi/api.decorators.js';
 import { Authenticated, CurrentCaller, Permissions, SelfOr } from '../../core/auth/access.decorators.js';
 import type { Caller } from '../../core/auth/caller.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';

@@ -1,5 +1,4 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   IsBoolean,
@@ -13,6 +12,8 @@ import {
   Matches,
   MaxLength,
 } from 'class-validator';
+import { ApiProperty } from '../../core/openapi/api.decorators.js';
+import { PartialType } from '../../core/validation/mapped-types.js';
 import { type Role, ROLES } from '../../core/auth/roles.js';
 import { PageQuery } from '../../core/pagination/page-query.dto.js';
 import type { User } from './user.document.js';
