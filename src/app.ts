@@ -1,5 +1,4 @@
 import compress from '@fastify/compress';
-import type { FastifyCorsOptions } from '@fastify/cors';
 import { type Type, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,7 +7,7 @@ import type { DestinationStream } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
-import { corsOptions } from './core/http/cors.js';
+import { registerCors } from './core/http/cors.js';
 import { answerRouterError, registerHttpHooks } from './core/http/http-hooks.js';
 import { RouteMethods } from './core/http/method-not-allowed.js';
 import { runInterceptorsByPromise } from './core/http/promise-interceptors.js';
@@ -48,6 +47,7 @@ export async function createApp(
     extras.apply(route, routeOptions);
   });
   registerHttpHooks(fastify, settings);
+  registerCors(fastify, settings, extras);
   registerRequestLog(fastify);
 
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -60,7 +60,6 @@ export async function createApp(
   );
   runInterceptorsByPromise(app);
   await app.register(compress, { threshold: 1024 });
-  app.enableCors(corsOptions(settings, extras) as FastifyCorsOptions); // Nest's types know no delegate
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}', '.well-known/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   serveDocumentation(app);

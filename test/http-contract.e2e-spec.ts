@@ -475,5 +475,35 @@ describe('the HTTP contract', () => {
         (await preflight('https://evil.example')).headers['access-control-allow-origin'],
       ).toBeUndefined();
     });
+
+    it('tells a browser what it asked, and everybody that answers differ by origin', async () => {
+      const origin = 'https://app.example.com';
+      const asking = { origin, 'access-control-request-method': 'PUT' };
+      const preflight = await raw({
+        method: 'OPTIONS',
+        url: '/nowhere',
+        headers: { ...asking, 'access-control-request-headers': 'authorization, if-match' },
+      });
+      expect([preflight.statusCode, preflight.body]).toEqual([204, '']);
+      expect(preflight.headers).toMatchObject({
+        'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+        'access-control-allow-headers': 'authorization, if-match',
+        'access-control-max-age': '600',
+        vary: 'Origin, Access-Control-Request-Headers',
+      });
+      const read = await raw({ url: '/health/live', headers: { origin } });
+      expect(read.headers).toMatchObject({
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        'access-control-expose-headers': expect.stringContaining('X-Request-ID, X-Response-Time, RateLimit'),
+      });
+      const others = await raw({ url: '/health/live' });
+      expect(others.headers.vary).toBe('Origin');
+      expect(others.headers['access-control-allow-origin']).toBeUndefined();
+      const failure = await raw({ url: '/nowhere', headers: { origin } });
+      expect(failure.headers['access-control-allow-origin']).toBe(origin);
+      const noPreflight = await raw({ method: 'OPTIONS', url: '/health/live', headers: { origin } });
+      expect(noPreflight.json()).toMatchObject({ success: false });
+    });
   });
 });

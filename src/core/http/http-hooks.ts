@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { requestContext, requestContextOf } from '../observability/request-context.js';
+import { CORS_HEADERS } from './cors.js';
 import { answerError } from './error-answer.js';
 import { securityHeaders } from './security-headers.js';
 
-const CONSTANT_HEADERS = securityHeaders();
+const CONSTANT_HEADERS = { ...securityHeaders(), ...CORS_HEADERS };
 
 /** What each response carries whoever answers it: request id, security headers, timing. */
 export function registerHttpHooks(fastify: FastifyInstance, settings: Settings): void {
