@@ -36,7 +36,7 @@ export async function createApp(
   options: AppOptions = {},
 ): Promise<NestFastifyApplication> {
   keepRequestsYoung();
-  const logger = createLogger(settings, options.logDestination);
+  const logger = await createLogger(settings, options.logDestination);
   const adapter = createAdapter(settings, logger);
   const fastify = adapter.getInstance();
   const routeMethods = new RouteMethods(fastify);

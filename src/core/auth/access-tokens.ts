@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { SignJWT } from 'jose';
 import { Settings } from '../../config/settings.js';
 import type { Caller } from './caller.js';
 import { Keys } from './keys.js';
@@ -29,6 +28,7 @@ export class AccessTokens {
   ) {}
 
   async sign({ id, role, sessionId }: Caller): Promise<{ accessToken: string; expiresIn: number }> {
+    const { SignJWT } = await import('jose');
     const { algorithm, key, kid } = this.keys.signer;
     const expiresIn = this.settings.ACCESS_TOKEN_TTL;
     const issuedAt = Math.floor(Date.now() / 1000);

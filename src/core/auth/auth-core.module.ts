@@ -6,7 +6,6 @@ import { JwtGuard } from './authentication.guard.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { Keys } from './keys.js';
-import { PublicKeyStrategy } from './public-key.strategy.js';
 import { Revocation } from './revocation.document.js';
 import { Revocations } from './revocations.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -15,8 +14,11 @@ import { VerifiedTokens } from './verified-tokens.js';
 const strategy = {
   provide: 'strategy',
   inject: [Keys, Settings],
-  useFactory: (keys: Keys, settings: Settings) =>
-    keys.publicKeys.length > 0 ? new PublicKeyStrategy(keys, settings) : new JwtStrategy(keys, settings),
+  useFactory: async (keys: Keys, settings: Settings) => {
+    if (keys.publicKeys.length === 0) return new JwtStrategy(keys, settings);
+    const { PublicKeyStrategy } = await import('./public-key.strategy.js');
+    return new PublicKeyStrategy(keys, settings);
+  },
 };
 
 /** Who is calling and what he may do. The guards themselves are global: see `core.module.ts`. */

@@ -1,5 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { type Dispatcher, errors, getGlobalDispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { INCOMING, requestContext } from '../observability/request-context.js';
 import { shapeOf } from '../serialization/response-shape.js';
 import { UpstreamError, UpstreamTimeout } from './http-client.errors.js';
@@ -29,8 +29,8 @@ export interface HttpCall<Answer extends object> {
  */
 @Injectable()
 export class HttpClient {
-  /** A test puts its `MockAgent` here. */
-  dispatcher: Dispatcher = getGlobalDispatcher();
+  /** A test puts its `MockAgent` here. Default: undici's own. */
+  dispatcher: Dispatcher | undefined;
 
   /**
    * @throws {UpstreamTimeout}
@@ -38,6 +38,7 @@ export class HttpClient {
    */
   async call<Answer extends object>(url: string, call: HttpCall<Answer> = {}): Promise<Answer> {
     const { timeout = 5000, limit = 1024 * 1024 } = call;
+    const { request } = await import('undici'); // large; not every service calls another
     try {
       const response = await request(url, {
         dispatcher: this.dispatcher,
@@ -92,11 +93,11 @@ function matching<Answer extends object>(type: Type<Answer> | undefined, answer:
   throw new Error(`The answer does not match: ${shape.explain(declared, 'answer').join('; ')}`);
 }
 
+const TIMEOUTS: unknown[] = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
+
 function isTimeout(error: unknown): boolean {
   return (
     (error instanceof DOMException && error.name === 'TimeoutError') ||
-    error instanceof errors.ConnectTimeoutError ||
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError
+    TIMEOUTS.includes((error as { code?: unknown }).code)
   );
 }

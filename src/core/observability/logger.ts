@@ -1,5 +1,4 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
-import pretty from 'pino-pretty';
 import type { Settings } from '../../config/settings.js';
 import { requestContext } from './request-context.js';
 
@@ -28,7 +27,7 @@ const SECRETS = [
  * Pretty lines in development, elsewhere JSON with the fields that Cloud Logging reads (`severity`, `message`, `time`,
  * trace). Each line written while a request is served carries its `requestId`.
  */
-export function createLogger(settings: Settings, destination?: DestinationStream): Logger {
+export async function createLogger(settings: Settings, destination?: DestinationStream): Promise<Logger> {
   const options: LoggerOptions = {
     level: settings.LOG_LEVEL,
     base: null,
@@ -37,6 +36,7 @@ export function createLogger(settings: Settings, destination?: DestinationStream
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
   };
   if (settings.NODE_ENV === 'development' && !destination) {
+    const { default: pretty } = await import('pino-pretty');
     return pino(options, pretty({ messageKey: 'message', singleLine: true, translateTime: 'HH:MM:ss.l' }));
   }
   return pino(
