@@ -103,6 +103,9 @@ describe('every route', () => {
     const payloads: Record<string, object> = {
       authRegister: person(),
       authLogin: { email: admin.user.email, password: PASSWORD },
+      passwordChange: { currentPassword: PASSWORD, newPassword: PASSWORD },
+      passwordForgot: { email: admin.user.email },
+      passwordReset: { token: 'x', newPassword: PASSWORD },
       authRefresh: { refreshToken: admin.tokens.refreshToken },
     };
     for (const operation of documenting(503)) {

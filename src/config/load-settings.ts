@@ -95,8 +95,10 @@ function mistakesInKeys(keys: string): string[] {
   }
 }
 
-function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET }: Environment): string[] {
-  const mistakes: string[] = [];
+function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET, ...given }: Environment): string[] {
+  const mistakes = ['APP_URL', 'MAIL_FROM']
+    .filter((name) => given.SMTP_URL && !given[name])
+    .map((name) => `${name} must be set in production when SMTP_URL is`);
   if (!FIRESTORE_MODE)
     mistakes.push('FIRESTORE_MODE must be named in production: embedded, emulator or cloud');
   if (!JWT_SECRET) mistakes.push(`JWT_SECRET must be set in production; ${MAKE_ONE}`);

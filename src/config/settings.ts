@@ -118,6 +118,23 @@ export class Settings {
   @Min(1)
   RATE_LIMIT_SIGN_IN: number = 10;
 
+  /** The application that mailed links lead to: `<APP_URL>/reset-password#token=...`. */
+  @Matches(/^https?:\/\/[^\s?#]+[^\s?#/]$/, {
+    message: 'APP_URL must be an address such as https://app.example.com, without a "/" at its end',
+  })
+  APP_URL: string = 'http://localhost:3000';
+
+  /** The mail server. Without it mail is printed; in production it waits in the outbox. */
+  @IsOptional()
+  @Matches(/^smtps?:\/\/\S+$/, { message: 'SMTP_URL must be smtp://user:password@host:port, or smtps://...' })
+  SMTP_URL?: string;
+
+  /** Sender of all mail. */
+  @Matches(/^[^\r\n]*@[^\r\n]+$/, {
+    message: 'MAIL_FROM must be an address, such as Example <no-reply@example.com>',
+  })
+  MAIL_FROM: string = 'no-reply@localhost';
+
   /** How long an entry of the audit trail is kept, in days. */
   @IsInt()
   @Min(1)

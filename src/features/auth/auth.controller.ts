@@ -16,7 +16,7 @@ import {
   SignedInResponse,
   toSessionResponse,
 } from './auth.dto.js';
-import { InvalidCredentials, InvalidRefreshToken, SessionNotFound } from './auth.errors.js';
+import { InvalidCredentials, InvalidRefreshToken, SessionNotFound, TooManyFailures } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -47,7 +47,10 @@ export class AuthController {
   @Post('login')
   @Public()
   @RateLimit('signIn')
-  @Responds(SignedInResponse, { summary: 'Sign in', errors: [InvalidCredentials, Contention] })
+  @Responds(SignedInResponse, {
+    summary: 'Sign in',
+    errors: [InvalidCredentials, TooManyFailures, Contention],
+  })
   login(
     @Body() body: LoginBody,
     @Ip() address: string,

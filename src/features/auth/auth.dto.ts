@@ -1,23 +1,12 @@
 import { Type } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsString,
-  IsUUID,
-  Length,
-  MaxLength,
-  ValidateNested,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsISO8601, IsString, IsUUID, ValidateNested } from 'class-validator';
 import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import { IsEmailAddress, PersonBody, UserResponse } from '../users/users.dto.js';
+import { IsNewPassword, IsPassword } from './password.dto.js';
 import type { Session } from './session.document.js';
 
 export class RegisterBody extends PersonBody {
-  @ApiProperty({ example: 'correct horse battery staple' })
-  @IsString()
-  @Length(8, 128)
+  @IsNewPassword()
   password: string;
 }
 
@@ -26,9 +15,7 @@ export class LoginBody {
   @IsEmailAddress()
   email: string;
 
-  @ApiProperty({ example: 'correct horse battery staple' })
-  @IsString()
-  @MaxLength(128)
+  @IsPassword()
   password: string;
 }
 

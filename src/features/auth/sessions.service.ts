@@ -96,9 +96,10 @@ export class SessionsService {
     }
   }
 
-  async endAllOf(userId: string): Promise<void> {
+  /** @param except id of the one that goes on */
+  async endAllOf(userId: string, except?: string): Promise<void> {
     const sessions = await this.sessions.query().where('userId', '==', userId).find();
-    for (const session of sessions) this.close(session.id);
+    for (const { id } of sessions) if (id !== except) this.close(id);
   }
 
   private async endBeyondLimit(userId: string): Promise<void> {

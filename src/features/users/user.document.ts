@@ -20,6 +20,7 @@ import {
   Key,
   ReadOnly,
 } from '../../core/firestore/document/document.decorators.js';
+import { normalizeEmail } from './email-address.js';
 import { normalize, searchPrefixes } from './user-search.js';
 import { EmailTaken, UserNotFound } from './users.errors.js';
 
@@ -87,7 +88,7 @@ export class User extends Person implements BeforeSave {
   beforeSave(): void {
     const { email, firstName, lastName } = this;
     this.normalized = {
-      email: normalize(email),
+      email: normalizeEmail(email),
       firstName: normalize(firstName),
       lastName: normalize(lastName),
     };

@@ -20,16 +20,14 @@ import type { User } from './user.document.js';
 
 const Trim = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : (value as unknown)));
 
-export const IsEmailAddress = () => applyDecorators(Trim(), IsEmail(), MaxLength(254));
+/** What people write ends up in mails and logs, so no line breaks; half a surrogate pair could not be stored. */
+const HasNoControls = () =>
+  Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: '$property must not contain control characters' });
 
-/** Names end up in mails and logs, so no line breaks; half a surrogate pair could not be stored. */
-const IsPersonName = () =>
-  applyDecorators(
-    Trim(),
-    IsString(),
-    Length(1, 60),
-    Matches(/^[^\p{Cc}\p{Cs}]*$/u, { message: '$property must not contain control characters' }),
-  );
+/** `"a\r\nb"@example.com` is an e-mail address, too; not here. */
+export const IsEmailAddress = () => applyDecorators(Trim(), IsEmail(), MaxLength(254), HasNoControls());
+
+const IsPersonName = () => applyDecorators(Trim(), IsString(), Length(1, 60), HasNoControls());
 
 /** What a person says of himself. */
 export class PersonBody {

@@ -9,10 +9,12 @@ import type { Page } from '../../core/pagination/page.js';
 import { Pages } from '../../core/pagination/pages.js';
 import { AuditService } from '../audit/audit.service.js';
 import { Email, type Person, User } from './user.document.js';
-import { normalize, searchTerm } from './user-search.js';
+import { normalizeEmail } from './email-address.js';
+import { searchTerm } from './user-search.js';
 import type { UpdateUserBody, UserQuery } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
 
+export { normalizeEmail } from './email-address.js';
 export type { User } from './user.document.js';
 
 export type NewUser = Person & Pick<User, 'passwordHash' | 'role'> & Partial<Pick<User, 'emailVerified'>>;
@@ -68,7 +70,7 @@ export class UsersService {
   }
 
   findByEmail(email: string): Promise<User | undefined> {
-    return this.users.query().where('normalized.email', '==', normalize(email)).first();
+    return this.users.query().where('normalized.email', '==', normalizeEmail(email)).first();
   }
 
   /** The composite indexes of these queries are in `firestore.indexes.json`. */
@@ -119,7 +121,7 @@ export class UsersService {
     const user = await this.users.findOrFail(id);
     await this.requireAnotherAdmin(user);
     for (const hook of this.deletionHooks) await hook(id);
-    this.emails.delete(normalize(user.email));
+    this.emails.delete(normalizeEmail(user.email));
     this.users.delete(id);
     this.revocations.revoke(id);
     this.audit.record({ action: 'user.deleted', userId: id });
@@ -147,9 +149,9 @@ export class UsersService {
   private async changeEmail(user: User, email: string): Promise<void> {
     const previous = user.email;
     user.email = email;
-    if (normalize(email) === normalize(previous)) return;
+    if (normalizeEmail(email) === normalizeEmail(previous)) return;
     user.emailVerified = false;
-    this.emails.delete(normalize(previous));
+    this.emails.delete(normalizeEmail(previous));
     this.claimEmail(user);
     this.audit.record({ action: 'email.changed', userId: user.id });
     for (const hook of this.emailChangeHooks) await hook(user, previous);
@@ -157,6 +159,6 @@ export class UsersService {
 
   /** Keeps e-mails unique, however many ask for the same one at once: of those who create the document one can commit. */
   private claimEmail({ id, email }: Pick<User, 'id' | 'email'>): void {
-    this.emails.create({ email: normalize(email), userId: id });
+    this.emails.create({ email: normalizeEmail(email), userId: id });
   }
 }
