@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:net';
 import { startEmbeddedFirestore } from '../src/index.ts';
 import { encoded, METHODS, ROOT, startAttacked, UNARY } from './support/attack.ts';
@@ -22,8 +23,14 @@ afterEach(async () => {
 });
 afterAll(async () => expect(await server.stop()).toBe(0));
 
+const get = encoded('GetDocument', { name: `${ROOT}/c/d` });
+
+/** The server has seen everything that was sent before. */
+function pinged(session: ClientHttp2Session): Promise<unknown> {
+  return new Promise((resolve) => session.ping(resolve));
+}
+
 describe('streams', () => {
-  const get = encoded('GetDocument', { name: `${ROOT}/c/d` });
   const query = encoded('RunQuery', { parent: ROOT, structuredQuery: { from: [{ collectionId: 'c' }] } });
 
   it('of paths that do not exist get UNIMPLEMENTED', async () => {
@@ -136,6 +143,51 @@ describe('what is left open', () => {
     await expectGoneBack(before);
   });
 
+  it('thousands of streams that are reset at once', async () => {
+    await server.footprint();
+    const before = await server.footprint();
+    for (let round = 0; round < 3; round++) {
+      const attacker = new RawClient(server.port);
+      const endings = Array.from({ length: 2_000 }, (_, at) => {
+        const stream = attacker.open(METHODS[at % METHODS.length]!);
+        const closed = once(stream, 'close');
+        stream.write(frame(get, { length: get.length + (at % 2) }));
+        stream.close(8);
+        return closed;
+      });
+      await Promise.all(endings);
+      attacker.close();
+    }
+    await expectGoneBack(before);
+  });
+
+  it('headers without end', async () => {
+    const before = await server.footprint();
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`x-${at}`, 'y'.repeat(50)]));
+    for (const headers of [many, { 'x-long': 'y'.repeat(60_000) }, { 'x-bin': 'y'.repeat(60_000) }]) {
+      const attacker = new RawClient(server.port);
+      await Promise.all(Array.from({ length: 20 }, () => attacker.send('GetDocument', frame(get), headers)));
+      attacker.close();
+    }
+    await expectGoneBack(before);
+  });
+
+  it('messages that are announced and come byte by byte', async () => {
+    const before = await server.footprint();
+    const attackers = Array.from({ length: 10 }, () => new RawClient(server.port));
+    const streams = attackers.flatMap((attacker) =>
+      Array.from({ length: 50 }, () => attacker.open('Commit')),
+    );
+    for (const stream of streams) stream.write(frame(Buffer.alloc(1), { length: 10 * 1024 * 1024 }));
+    await Promise.all(attackers.map(({ session }) => pinged(session)));
+    for (const stream of streams) stream.write(Buffer.alloc(1));
+    await Promise.all(attackers.map(({ session }) => pinged(session)));
+    // What was only announced takes no room.
+    expect(((await server.footprint()).memory - before.memory) / 2 ** 20).toBeLessThan(50);
+    attackers.forEach((attacker) => attacker.close());
+    await expectGoneBack(before);
+  });
+
   it('connections that say nothing, something else, or half of it', async () => {
     const before = await server.footprint();
     const openings = [
@@ -192,5 +244,19 @@ describe('a server that is told to stop', () => {
     const closed = new Promise((resolve) => socket.on('close', resolve));
     await stopped.close();
     await closed;
+  });
+
+  it('stops although calls are under way', async () => {
+    const stopped = await startEmbeddedFirestore();
+    const client = new RawClient(stopped.port);
+    const listening = client.open('Listen');
+    await once(listening, 'response');
+    const unfinished = client.open('Commit');
+    unfinished.write(frame(get).subarray(0, 7));
+    await pinged(client.session);
+    const endings = [listening, unfinished].map((stream) => answerOf(stream, 'a call under way'));
+    const goaway = once(client.session, 'goaway');
+    await stopped.close();
+    await Promise.all([...endings, goaway]);
   });
 });

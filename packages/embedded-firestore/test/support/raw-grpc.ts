@@ -4,10 +4,19 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 const SERVICE = '/google.firestore.v1.Firestore';
 const PATIENCE_MS = 10_000;
 
+/** Undefined leaves out what is sent otherwise. */
+type Headers = Record<string, string | undefined>;
+
 export interface RawAnswer {
   /** The gRPC status; undefined when the stream ended without one. */
   status: number | undefined;
   message: string;
+  /** The HTTP status. */
+  http: number | undefined;
+  /** The status came with the headers. */
+  isTrailersOnly: boolean;
+  headers: NodeJS.Dict<string | string[] | number>;
+  messages: Buffer[];
 }
 
 /** A gRPC client that keeps to no rule: it sends the bytes it is given. */
@@ -21,7 +30,7 @@ export class RawClient {
     this.session.on('error', () => undefined);
   }
 
-  open(method: string, headers: Record<string, string> = {}): ClientHttp2Stream {
+  open(method: string, headers: Headers = {}): ClientHttp2Stream {
     const path = method.startsWith('/') ? method : `${SERVICE}/${method}`;
     const stream = this.session.request({
       ':method': 'POST',
@@ -35,7 +44,7 @@ export class RawClient {
   }
 
   /** Sends bytes as they are and ends the request. */
-  send(method: string, bytes: Uint8Array, headers?: Record<string, string>): Promise<RawAnswer> {
+  send(method: string, bytes: Uint8Array, headers?: Headers): Promise<RawAnswer> {
     const stream = this.open(method, headers);
     stream.end(bytes);
     return answerOf(stream, method);
@@ -62,16 +71,36 @@ export function frame(message: Uint8Array, { compressed = 0, length = message.le
 export function answerOf(stream: ClientHttp2Stream, what: string): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const hang = setTimeout(() => reject(new Error(`${what}: no end after ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    const answer: RawAnswer = { status: undefined, message: '' };
-    const note = (headers: NodeJS.Dict<string | string[] | number>) => {
-      if (headers['grpc-status'] === undefined) return;
-      answer.status = Number(headers['grpc-status']);
-      answer.message = String(headers['grpc-message'] ?? '');
-    };
-    stream.on('response', note).on('trailers', note).resume();
+    const headers: RawAnswer['headers'] = {};
+    let isTrailersOnly = false;
+    const body: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => body.push(chunk));
+    stream.on('response', (first) => {
+      Object.assign(headers, first);
+      isTrailersOnly = 'grpc-status' in first;
+    });
+    stream.on('trailers', (trailers) => Object.assign(headers, trailers));
     stream.on('close', () => {
       clearTimeout(hang);
-      resolve(answer);
+      const status = headers['grpc-status'];
+      resolve({
+        status: status === undefined ? undefined : Number(status),
+        message: decodeURIComponent(String(headers['grpc-message'] ?? '')),
+        http: headers[':status'] as number | undefined,
+        isTrailersOnly,
+        headers,
+        messages: messagesOf(Buffer.concat(body)),
+      });
     });
   });
+}
+
+function messagesOf(body: Buffer): Buffer[] {
+  const messages: Buffer[] = [];
+  for (let rest = body; rest.length >= 5;) {
+    const end = 5 + rest.readUInt32BE(1);
+    messages.push(rest.subarray(5, end));
+    rest = rest.subarray(end);
+  }
+  return messages;
 }
