@@ -5,12 +5,12 @@ import { parseArgs } from 'node:util';
 import { IsIn } from 'class-validator';
 import { PickType } from '../core/validation/mapped-types.js';
 import { type Role, ROLES } from '../core/auth/roles.js';
-import { InvalidInput } from '../core/errors/errors.js';
 import { parseDto } from '../core/validation/dto.js';
 import { RegisterBody } from '../features/auth/auth.dto.js';
 import { AuthService } from '../features/auth/auth.service.js';
 import { PersonBody } from '../features/users/users.dto.js';
 import { openService } from './open-service.js';
+import { runCommand } from './run-command.js';
 
 const USAGE = `Makes a user, also with a role that nobody gets by registering: the first admin, for one.
 
@@ -74,18 +74,4 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const mistakes = error instanceof InvalidInput && error.details!.errors.map(({ message }) => message);
-  if (!mistakes && !(error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) return error.message;
-  return [...(mistakes || [error.message]), 'npm run user:create -- --help tells how to use this.'].join(
-    '\n',
-  );
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
-}
+await runCommand('user:create', main);

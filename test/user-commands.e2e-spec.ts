@@ -25,12 +25,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-async function userCreate(options: Record<string, string>, password: string) {
+const userCreate = (options: Record<string, string>, password: string) =>
+  run('user-create', options, password);
+const userPromote = (options: Record<string, string>) => run('user-promote', options, '');
+
+async function run(command: string, options: Record<string, string>, password: string) {
   const values = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   const { NODE_OPTIONS: _, NODE_ENV: __, ...environment } = process.env;
   const child: ChildProcess = execFile(
     process.execPath,
-    [join(home, 'dist/commands/user-create.js'), ...values],
+    [join(home, `dist/commands/${command}.js`), ...values],
     {
       cwd: home,
       env: { ...environment, DATA_DIRECTORY: join(home, 'data') },
@@ -47,7 +51,7 @@ async function userCreate(options: Record<string, string>, password: string) {
 
 const options = (email: string) => ({ email, 'first-name': 'Grace', 'last-name': 'Hopper' });
 
-describe('U4 npm run user:create', () => {
+describe('U4 npm run user:create, user:promote', () => {
   it('makes the first admin, and others while the service runs', async () => {
     const { email } = person();
     const first = await userCreate({ ...options(email), role: 'admin' }, PASSWORD);
@@ -69,6 +73,15 @@ describe('U4 npm run user:create', () => {
 
       const again = await userCreate(options(email.toUpperCase()), PASSWORD);
       expect(again).toEqual({ output: '', errors: 'Another account has this e-mail address.\n', code: 1 });
+
+      const demoted = await userPromote({ email, role: 'user' });
+      expect(demoted).toEqual({ output: '', errors: expect.stringContaining('last admin'), code: 1 });
+      const promoted = await userPromote({ email: second.toUpperCase(), role: 'admin' });
+      expect(promoted).toEqual({ output: `${second} is admin now.\n`, errors: '', code: 0 });
+      expect((await userPromote({ email, role: 'user' })).code).toBe(0);
+      expect((await login(service, second)).user.role).toBe('admin');
+      const nobody = await userPromote({ email: person().email, role: 'admin' });
+      expect(nobody).toEqual({ output: '', errors: 'There is no such user.\n', code: 1 });
     } finally {
       await service.close();
     }
@@ -77,6 +90,8 @@ describe('U4 npm run user:create', () => {
   it('says what is wrong', async () => {
     const unknown = await userCreate({ emial: 'x' }, PASSWORD);
     expect([unknown.code, unknown.errors]).toEqual([1, expect.stringContaining("Unknown option '--emial'")]);
+    const wrongRole = await userPromote({ email: person().email, role: 'root' });
+    expect(wrongRole.errors).toMatch(/role must be one of .*\nnpm run user:promote -- --help/);
     const wrong = await userCreate({ ...options('x'), role: 'root' }, PASSWORD);
     expect(wrong.code).toBe(1);
     expect(wrong.errors).toMatch(/role must be one of .*\n(.*\n)*email must be an email/);
