@@ -4,10 +4,11 @@ import { type CallHandler, type ExecutionContext, Module, type NestInterceptor }
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Firestore } from 'firebase-admin/firestore';
+import type { NewApiKeyResponse } from '../src/features/api-keys/api-keys.dto.js';
 import { createOpenApiDocument } from '../src/core/openapi/openapi.js';
 import { type Operation, operationsOf } from './support/openapi.js';
 import { type Setup, setup } from './support/setup.js';
-import { createAdmin, PASSWORD, person } from './support/users.js';
+import { type Body, createAdmin, PASSWORD, person } from './support/users.js';
 
 /** Of both applications: passport knows one strategy of each name in a process. */
 const JWT_SECRET = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -75,6 +76,21 @@ describe('every route', () => {
         operation.id,
         400,
       ]);
+  });
+
+  it('403: an API key that is for something else', async () => {
+    const make = async (scope: string) => {
+      const body = { name: 'x', scopes: [scope] };
+      const { data } = (await app.post<Body<NewApiKeyResponse>>('/api-keys', body, { token: admin.token }))
+        .body;
+      return { authorization: `Bearer ${data.key}` };
+    };
+    const [toDelete, toList] = [await make('users:delete'), await make('users:list')];
+    expect(documenting(403).length).toBeGreaterThan(10);
+    for (const operation of documenting(403)) {
+      const headers = operation.id === 'usersDelete' ? toList : toDelete;
+      expect([operation.id, await send(app, operation, { headers })]).toEqual([operation.id, 403]);
+    }
   });
 
   it('429: above the rate limit', async () => {

@@ -8,6 +8,7 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { Keys } from './keys.js';
 import { Revocation } from './revocation.document.js';
 import { Revocations } from './revocations.js';
+import { TokenKinds } from './token-kinds.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Passport's strategy `jwt`: one of the two, by what signs the tokens. */
@@ -26,7 +27,7 @@ const strategy = {
 @Module({
   imports: [FirestoreModule.forFeature([Revocation])],
   controllers: [JwksController],
-  providers: [Keys, AccessTokens, strategy, JwtGuard, VerifiedTokens, Revocations],
-  exports: [Keys, AccessTokens, JwtGuard, VerifiedTokens, Revocations],
+  providers: [Keys, AccessTokens, strategy, JwtGuard, TokenKinds, VerifiedTokens, Revocations],
+  exports: [Keys, AccessTokens, JwtGuard, TokenKinds, VerifiedTokens, Revocations],
 })
 export class AuthCoreModule {}

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { toTypedError } from '../errors/to-typed-error.js';
 import type { TypedError } from '../errors/typed-error.js';
 import { Revocations } from './revocations.js';
+import { TokenKinds } from './token-kinds.js';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 declare module 'fastify' {
@@ -14,6 +15,8 @@ declare module 'fastify' {
     refusal?: TypedError<unknown>;
   }
 }
+
+const BEARER = /^Bearer +(\S+)$/i;
 
 /** passport-jwt, which sets `request.verifiedToken`, and leaves it undefined instead of throwing when the token does not hold. */
 @Injectable()
@@ -35,6 +38,7 @@ export class JwtGuard extends AuthGuard('jwt') {
 export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly jwt: JwtGuard,
+    private readonly kinds: TokenKinds,
     private readonly verified: VerifiedTokens,
     private readonly revocations: Revocations,
   ) {}
@@ -57,8 +61,7 @@ export class AuthenticationGuard implements CanActivate {
     authorization: string,
   ): Promise<true> {
     try {
-      await this.jwt.canActivate(context);
-      const token = request.verifiedToken;
+      const token = await this.verify(context, request, authorization);
       if (!token) return true;
       await this.revocations.becomeCurrent();
       if (this.revocations.includes(token.caller)) return true;
@@ -68,5 +71,17 @@ export class AuthenticationGuard implements CanActivate {
       request.refusal = toTypedError(error);
     }
     return true;
+  }
+
+  private async verify(
+    context: ExecutionContext,
+    request: FastifyRequest,
+    authorization: string,
+  ): Promise<VerifiedToken | undefined> {
+    const token = BEARER.exec(authorization)?.[1];
+    const kind = token === undefined ? undefined : this.kinds.find(token);
+    if (kind) return kind.verify(token!);
+    await this.jwt.canActivate(context);
+    return request.verifiedToken;
   }
 }

@@ -4,7 +4,7 @@ import { Forbidden, Unauthorized } from '../errors/errors.js';
 import { routeContractOf } from '../routing/route-contract.js';
 import type { AccessRule } from './access.decorators.js';
 import type { Caller } from './caller.js';
-import { hasPermission } from './roles.js';
+import { hasPermission, isInScope } from './roles.js';
 
 /** Applies the route's {@link AccessRule}. A route without one is for signed-in callers. */
 @Injectable()
@@ -14,7 +14,7 @@ export class AuthorizationGuard implements CanActivate {
     if (rule.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (!request.user) throw request.refusal ?? unauthorized(request);
-    if (!allows(rule, request.user, request.params as Record<string, string>)) throw new Forbidden();
+    if (!allows(rule, request.user, request.params as Record<string, string>)) throw forbidden(request.user);
     return true;
   }
 }
@@ -22,15 +22,21 @@ export class AuthorizationGuard implements CanActivate {
 function allows(rule: AccessRule, caller: Caller, parameters: Record<string, string>): boolean {
   switch (rule.kind) {
     case 'public':
-    case 'authenticated':
       return true;
+    case 'authenticated':
+      return isInScope(caller, rule.scope);
     case 'roles':
-      return rule.roles.includes(caller.role);
+      return isInScope(caller, undefined) && rule.roles.includes(caller.role);
     case 'permission':
-      return hasPermission(caller.role, rule.permission);
+      return hasPermission(caller, rule.permission);
     case 'selfOr':
-      return parameters[rule.parameter] === caller.id || hasPermission(caller.role, rule.permission);
+      if (parameters[rule.parameter] === caller.id) return isInScope(caller, rule.permission);
+      return hasPermission(caller, rule.permission);
   }
+}
+
+function forbidden({ scopes }: Caller): Forbidden {
+  return new Forbidden(scopes && { message: 'This API key may not do this.' });
 }
 
 /** RFC 6750, 3.1: a token that was sent and refused is `invalid_token`; without one there is no error code. */

@@ -10,6 +10,20 @@ export const PERMISSIONS = {
 } as const satisfies Record<Role, readonly string[]>;
 export type Permission = (typeof PERMISSIONS)[Role][number];
 
-export function hasPermission(role: Role, permission: Permission): boolean {
-  return (PERMISSIONS[role] as readonly string[]).includes(permission);
+export const PERMISSION_NAMES = [...new Set(Object.values(PERMISSIONS).flat())];
+
+/** What a {@link Caller} has of rights. */
+interface Rights {
+  role: Role;
+  scopes?: readonly Permission[];
+}
+
+/** Whether the caller may do it to anybody: his role says so, and the scopes of his API key, if it is one. */
+export function hasPermission({ role, scopes }: Rights, permission: Permission): boolean {
+  return (PERMISSIONS[role] as readonly string[]).includes(permission) && isInScope({ scopes }, permission);
+}
+
+/** A session has no bounds. An API key does what its scopes name, and nothing where no permission is asked for. */
+export function isInScope({ scopes }: Pick<Rights, 'scopes'>, permission: Permission | undefined): boolean {
+  return scopes === undefined || (permission !== undefined && scopes.includes(permission));
 }

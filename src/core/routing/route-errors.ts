@@ -51,9 +51,9 @@ function impliedErrors(route: Route): TypedErrorClass[] {
   return implied.filter((each) => each !== false);
 }
 
+/** 403 also where everybody may who has signed in: there are API keys. */
 function accessErrors(rule: AccessRule['kind'] = 'authenticated'): TypedErrorClass[] {
-  if (rule === 'public') return [];
-  return [Unauthorized, ...(rule === 'authenticated' ? [] : [Forbidden]), ServiceUnavailable];
+  return rule === 'public' ? [] : [Unauthorized, Forbidden, ServiceUnavailable];
 }
 
 /** The DTO classes of the handler's arguments. */

@@ -1,7 +1,9 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keys } from '../../core/auth/keys.js';
 import { Seal } from '../../core/auth/seal.js';
+
+export { hashOf, matches } from '../../core/auth/token-hash.js';
 
 const FORM = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.[\w-]{65}$/;
 
@@ -34,15 +36,4 @@ export class RefreshTokens {
     const id = FORM.exec(token)?.[1];
     return id !== undefined && this.seal.isOn(token) ? id : undefined;
   }
-}
-
-/** What is stored of a token. A fast hash will do: nobody guesses 256 bits. */
-export function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
-}
-
-/** @param hash as stored; empty matches nothing */
-export function matches(token: string, hash: string): boolean {
-  const [presented, stored] = [Buffer.from(hashOf(token)), Buffer.from(hash)];
-  return presented.length === stored.length && timingSafeEqual(presented, stored);
 }

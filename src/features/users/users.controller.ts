@@ -26,7 +26,7 @@ export class UsersController {
   }
 
   @Get('me')
-  @Authenticated()
+  @Authenticated('users:read')
   @Transactional()
   @Responds(UserResponse, { summary: 'Read my own account', errors: [UserNotFound] })
   async me(@CurrentCaller() caller: Caller): Promise<UserResponse> {

@@ -26,6 +26,8 @@ const SORT_FIELDS = {
   lastName: 'normalized.lastName',
 } as const;
 
+const NOT_BY_API_KEY = { message: 'An API key may change neither an e-mail address nor a role.' };
+
 type EmailChangeHook = (user: User, previous: string) => void | Promise<void>;
 
 /** The users. What writes wants a writing transaction around it. */
@@ -85,14 +87,15 @@ export class UsersService {
   }
 
   /**
-   * @throws {Forbidden} if the caller may not give roles
+   * @throws {Forbidden} if the caller may not give roles, or is an API key, which could make itself more than it is
    * @throws {UserNotFound}
    * @throws {LastAdmin}
    * @throws {EmailTaken} from the commit
    */
   async update(id: string, changes: UpdateUserBody, caller: Caller): Promise<User> {
     const { role, email, ...names } = changes;
-    if (role !== undefined && !hasPermission(caller.role, 'users:write')) throw new Forbidden();
+    if (role !== undefined && !hasPermission(caller, 'users:write')) throw new Forbidden();
+    if (caller.scopes && (role !== undefined || email !== undefined)) throw new Forbidden(NOT_BY_API_KEY);
     const user = await this.users.findOrFail(id);
     if (role !== undefined) await this.giveRole(user, role);
     if (email !== undefined) await this.changeEmail(user, email);
