@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentCaller } from '../../core/auth/access.decorators.js';
 import type { Caller } from '../../core/auth/caller.js';
 import { Transactional } from '../../core/firestore/transactional.decorator.js';
+import { ApiTags } from '../../core/openapi/api.decorators.js';
 import { Responds } from '../../core/routing/responds.decorator.js';
 import {
   ApiKeyBody,

@@ -1,4 +1,3 @@
-import { ApiProperty } from '@nestjs/swagger';
 import {
   ArrayNotEmpty,
   ArrayUnique,
@@ -15,6 +14,7 @@ import {
   Min,
 } from 'class-validator';
 import { type Permission, PERMISSION_NAMES } from '../../core/auth/roles.js';
+import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import type { ApiKey } from './api-key.document.js';
 
 const ID = '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f';
