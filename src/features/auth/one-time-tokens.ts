@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Keys } from '../../core/auth/keys.js';
+import { hashOf, matches } from '../../core/auth/token-hash.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import { type User, UsersService } from '../users/users.service.js';
 import { InvalidOneTimeToken } from './auth.errors.js';
 import { OneTimeToken, type TokenPurpose } from './one-time-token.document.js';
-import { hashOf, matches } from './refresh-tokens.js';
 
 const FORM = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.[\w-]{43}$/;
 const MINUTE = 60_000;

@@ -3,8 +3,6 @@ import { Injectable } from '@nestjs/common';
 import { Keys } from '../../core/auth/keys.js';
 import { Seal } from '../../core/auth/seal.js';
 
-export { hashOf, matches } from '../../core/auth/token-hash.js';
-
 const FORM = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.[\w-]{65}$/;
 
 /** Refresh tokens: `<session id>.<secret of 256 bits><seal>`, opaque to clients. */

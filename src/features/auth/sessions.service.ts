@@ -2,11 +2,12 @@ import { randomUUIDv7 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { Revocations } from '../../core/auth/revocations.js';
+import { hashOf, matches } from '../../core/auth/token-hash.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import { Transactions } from '../../core/firestore/transactions.js';
 import { SessionNotFound } from './auth.errors.js';
-import { hashOf, matches, RefreshTokens } from './refresh-tokens.js';
+import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.document.js';
 
 /** Who signs in from where. */
