@@ -11,10 +11,6 @@ export class BlindChanges {
 
   constructor(private readonly type: Type<object>) {}
 
-  get isEmpty(): boolean {
-    return this.values.size + this.amounts.size === 0;
-  }
-
   set(path: string, value: unknown): void {
     this.refuseOverlap(path);
     this.amounts.delete(path);
@@ -25,11 +21,6 @@ export class BlindChanges {
     this.refuseOverlap(path);
     if (this.values.has(path)) this.values.set(path, Number(this.values.get(path)) + amount);
     else this.amounts.set(path, (this.amounts.get(path) ?? 0) + amount);
-  }
-
-  clear(): void {
-    this.values.clear();
-    this.amounts.clear();
   }
 
   /** Does to the document, now that it was read, what was to be done unseen. */

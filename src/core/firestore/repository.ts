@@ -48,7 +48,9 @@ export class Repository<T extends object> {
 
   /** One read; none if the transaction knows the document. */
   async find(key: DocumentKey<T>): Promise<T | undefined> {
-    return (await this.findMany([key]))[0];
+    const reference = this.reference(key);
+    const unit = this.transactions.current;
+    return unit ? unit.find(this.model, reference) : this.frozen(await reference.get());
   }
 
   /** @throws {DocumentNotFound} or the error that the class declares as `notFound` */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DocumentData, DocumentReference, FieldPath, Transaction } from 'firebase-admin/firestore';
 import { BlindChanges } from './blind-changes.js';
-import { type Change, changesBetween } from './document/document-changes.js';
+import { type Change, changesSince } from './document/document-changes.js';
 import type { BeforeSave } from './document/document.decorators.js';
 import { decodeKey } from './document/document-key.js';
 import type { DocumentModel } from './document/document-model.js';
@@ -12,7 +12,7 @@ import {
   setAtPath,
   valueAtPath,
 } from './document/document-validation.js';
-import { adoptPlainObjects, fromStored, toStored } from './document/stored-form.js';
+import { addDefaults, adoptPlainObjects, fromStored, toStored } from './document/stored-form.js';
 import { DocumentChanged, InvalidDocument } from './firestore.errors.js';
 import { firestoreLibrary } from './firestore-library.js';
 
@@ -31,18 +31,16 @@ type State = 'unread' | 'missing' | 'stored' | 'created' | 'replaced' | 'upserte
 export class TrackedDocument<T extends object = object> {
   private state: State = 'unread';
   private document: T | undefined;
-  /** As it was read, to find what has changed since. */
+  /** As it was read, and the defaults of what was not there, to find what has changed since. */
   private loaded: DocumentData = {};
-  private readonly blind: BlindChanges;
+  private blind: BlindChanges | undefined;
   private readonly given = new Set<string>();
   private expected: DocumentData | undefined;
 
   constructor(
     private readonly model: DocumentModel<T>,
     readonly reference: DocumentReference,
-  ) {
-    this.blind = new BlindChanges(model.type);
-  }
+  ) {}
 
   get name(): string {
     return this.reference.path;
@@ -65,7 +63,7 @@ export class TrackedDocument<T extends object = object> {
     this.expected = undefined;
     if (data) this.load(data);
     else if (this.state === 'upserted') this.state = 'created';
-    else if (this.blind.isEmpty) this.state = 'missing';
+    else if (this.isUntouched) this.state = 'missing';
     else throw this.errorFor('notFound');
   }
 
@@ -81,7 +79,7 @@ export class TrackedDocument<T extends object = object> {
     checkChanges(this.model, this.name, changes);
     for (const [path, value] of changes) {
       if (this.document) this.assign(path, value);
-      else this.blind.set(path, value);
+      else this.changeBlind().set(path, value);
     }
   }
 
@@ -90,7 +88,7 @@ export class TrackedDocument<T extends object = object> {
     for (const [path, amount] of amounts) {
       checkAmount(this.model, this.name, path, amount);
       if (this.document) this.assign(path, this.numberAt(path) + amount);
-      else this.blind.add(path, amount);
+      else this.changeBlind().add(path, amount);
     }
   }
 
@@ -111,7 +109,7 @@ export class TrackedDocument<T extends object = object> {
     // One that was to be created may be there all the same: nobody has looked.
     this.state = this.state === 'created' ? 'unread' : 'deleted';
     this.document = undefined;
-    this.blind.clear();
+    this.blind = undefined;
   }
 
   /** Whether it has to be read before the commit, to be compared with what is expected of it. */
@@ -122,7 +120,7 @@ export class TrackedDocument<T extends object = object> {
   /** Whether the commit will write it. */
   get isChanged(): boolean {
     if (this.state === 'stored') return this.changes().length > 0 || this.hasOtherKey;
-    if (this.state === 'unread') return !this.blind.isEmpty;
+    if (this.state === 'unread') return !this.isUntouched;
     return this.state !== 'missing';
   }
 
@@ -133,10 +131,11 @@ export class TrackedDocument<T extends object = object> {
 
   /** Runs the hook. */
   async prepare(): Promise<void> {
-    const before = this.toStored();
-    await (this.document as T & BeforeSave).beforeSave();
-    if (this.state !== 'upserted') return;
-    for (const { path } of changesBetween(before, this.toStored())) this.given.add(path[0]!);
+    const { document, model } = this;
+    const before = this.state === 'upserted' ? this.toStored() : undefined;
+    await (document as T & BeforeSave).beforeSave();
+    if (!before) return;
+    for (const { path } of changesSince(before, document!, model.type)) this.given.add(path[0]!);
   }
 
   /** @throws {InvalidDocument} */
@@ -171,15 +170,20 @@ export class TrackedDocument<T extends object = object> {
   private load(data: DocumentData): void {
     const { model, document: upserted } = this;
     const document = withKey(model, fromStored(model.type, data), this.reference);
-    this.loaded = toStored(model.type, document);
+    addDefaults(model.type, data, document);
+    this.loaded = data;
     this.document = document;
     this.state = 'stored';
     for (const name of this.given) this.assign(name, (upserted as DocumentData)[name]);
-    this.blind.applyTo(document);
+    this.blind?.applyTo(document);
   }
 
   private get isUntouched(): boolean {
-    return this.state === 'unread' && this.blind.isEmpty;
+    return this.state === 'unread' && this.blind === undefined;
+  }
+
+  private changeBlind(): BlindChanges {
+    return (this.blind ??= new BlindChanges(this.model.type));
   }
 
   private get hasOtherKey(): boolean {
@@ -210,7 +214,7 @@ export class TrackedDocument<T extends object = object> {
   }
 
   private changes(): Change[] {
-    return changesBetween(this.loaded, this.toStored());
+    return changesSince(this.loaded, this.document!, this.model.type);
   }
 
   private writeUpsert(transaction: Transaction): void {
@@ -222,7 +226,7 @@ export class TrackedDocument<T extends object = object> {
 
   private writeUpdate(transaction: Transaction): void {
     const { FieldPath, FieldValue } = firestoreLibrary();
-    const changes = this.state === 'stored' ? this.changes() : this.blind.toStored();
+    const changes = this.state === 'stored' ? this.changes() : this.blind!.toStored();
     const [path, value, ...rest] = changes.flatMap((change): unknown[] => [
       new FieldPath(...change.path),
       change.value === undefined ? FieldValue.delete() : change.value,

@@ -33,13 +33,23 @@ export class UnitOfWork {
     if (readOnly) handleFailedStart(transaction);
   }
 
+  /** The instance; read, if it was not yet. */
+  async find<T extends object>(
+    model: DocumentModel<T>,
+    reference: DocumentReference,
+  ): Promise<T | undefined> {
+    const document = this.track(model, reference);
+    if (!document.isKnown) await this.read([document]);
+    return document.instance;
+  }
+
   /** The instances in the order of the references; those not read yet in one round trip. */
   async findMany<T extends object>(
     model: DocumentModel<T>,
     references: readonly DocumentReference[],
   ): Promise<Array<T | undefined>> {
     const tracked = references.map((reference) => this.track(model, reference));
-    await this.read(tracked);
+    await this.read([...new Set(tracked)].filter(({ isKnown }) => !isKnown));
     return tracked.map((document) => document.instance);
   }
 
@@ -135,10 +145,9 @@ export class UnitOfWork {
   }
 
   private async read(documents: readonly TrackedDocument[]): Promise<void> {
-    const unknown = [...new Set(documents)].filter(({ isKnown }) => !isKnown);
-    if (unknown.length === 0) return;
-    const snapshots = await this.transaction.getAll(...unknown.map(({ reference }) => reference));
-    unknown.forEach((document, index) => this.take(document, snapshots[index]!.data()));
+    if (documents.length === 0) return;
+    const snapshots = await this.transaction.getAll(...documents.map(({ reference }) => reference));
+    documents.forEach((document, index) => this.take(document, snapshots[index]!.data()));
   }
 
   private take(document: TrackedDocument, data: DocumentData | undefined): void {

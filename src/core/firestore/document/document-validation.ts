@@ -94,13 +94,16 @@ function amongGiven(object: object, findings: readonly Finding[]): Finding[] {
 }
 
 function report(name: string, findings: Finding[]): void {
+  if (findings.every(isEmpty)) return;
   const violations = violationsOf(findings);
-  if (violations.length === 0) return;
   throw new InvalidDocument(
     name,
     violations.map(({ field, message }) => `${field}: ${message}`),
   );
 }
+
+const isEmpty = ({ constraints, children }: Finding): boolean =>
+  constraints === undefined && (children === undefined || children.every(isEmpty));
 
 function mistakeIn({ type, keys, readOnly }: DocumentModel, path: string): string | undefined {
   const [name] = split(path);

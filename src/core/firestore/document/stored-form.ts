@@ -14,14 +14,33 @@ export function fromStored<T extends object>(type: Type<T>, data: DocumentData):
   const instance = new type();
   const fields = fieldsOf(type);
   let others: DocumentData | undefined;
-  for (const [name, value] of Object.entries(data)) {
-    const field = fields.get(name);
+  for (const name of Object.keys(data)) {
+    const [field, value] = [fields.get(name), data[name] as unknown];
     if (field) set(instance, name, revive(value, field));
-    else (others ??= {})[name] = value as unknown;
+    else (others ??= {})[name] = value;
   }
   if (others) undeclared.set(instance, others);
   return instance;
 }
+
+/** Completes what was read by the defaults that its instance has where nothing is stored: they alone are no change. */
+export function addDefaults(type: Type<object>, stored: DocumentData, instance: object): void {
+  for (const field of fieldsOf(type).values()) {
+    const value = (instance as DocumentData)[field.name] as unknown;
+    const was = stored[field.name] as unknown;
+    if (was === undefined && value !== undefined) stored[field.name] = storedValue(value, field);
+    else if (field.nested) addNestedDefaults(field.nested, was, value);
+  }
+}
+
+function addNestedDefaults(type: Type<object>, stored: unknown, value: unknown): void {
+  if (isPlain(stored)) addDefaults(type, stored, value as object);
+  else if (Array.isArray(stored))
+    stored.forEach((each, index) => addNestedDefaults(type, each, (value as unknown[])[index]));
+}
+
+/** What is stored of an instance beside its declared fields. */
+export const undeclaredOf = (instance: object): DocumentData | undefined => undeclared.get(instance);
 
 /** What is stored of an instance: its declared fields, those that are there, and the undeclared ones it came with. */
 export function toStored(type: Type<object>, instance: object): DocumentData {
@@ -45,6 +64,7 @@ export function storedValue(value: unknown, field?: Field): unknown {
 function revive(value: unknown, field?: Field): unknown {
   if (Array.isArray(value)) return value.map((each) => revive(each, field));
   if (value instanceof firestoreLibrary().Timestamp) return field?.isTimestamp ? value : toDate(value);
+  if (value instanceof Uint8Array) return Buffer.from(value);
   if (!isPlain(value)) return value;
   return field?.nested ? fromStored(field.nested, value) : mapValues(value, (each) => revive(each));
 }
@@ -59,6 +79,15 @@ function toDate(timestamp: Timestamp): Date {
 function exactTimestamp(date: Date): Timestamp | undefined {
   const timestamp = exactly.get(date);
   return timestamp?.toMillis() === date.getTime() ? timestamp : undefined;
+}
+
+/** Whether a date says what is stored; to the microsecond, if it was read from that. */
+export function isStoredAs(date: Date, stored: unknown): boolean {
+  if (stored instanceof Date) return stored.getTime() === date.getTime();
+  if (!(stored instanceof firestoreLibrary().Timestamp)) return false;
+  const exact = exactTimestamp(date);
+  if (exact) return exact.isEqual(stored);
+  return stored.toMillis() === date.getTime() && stored.nanoseconds % 1_000_000 === 0;
 }
 
 /** The timestamp that is stored of a date. */
@@ -111,7 +140,7 @@ export function isPlain(value: unknown): value is DocumentData {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-const isObjectOf = (type: Type<object>, value: unknown): value is object =>
+export const isObjectOf = (type: Type<object>, value: unknown): value is object =>
   value instanceof type || isPlain(value);
 
 const isOfDocumentClass = (value: unknown): boolean =>
