@@ -11,8 +11,9 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { Type } from 'class-transformer';
-import { Firestore } from 'firebase-admin/firestore';
+import { loadSettings } from '../../../src/config/load-settings.js';
 import { type Default, Document, Key } from '../../../src/core/firestore/document/document.decorators.js';
+import { FirestoreConnection } from '../../../src/core/firestore/firestore-connection.js';
 import { Repository } from '../../../src/core/firestore/repository.js';
 import { Transactions } from '../../../src/core/firestore/transactions.js';
 
@@ -65,15 +66,12 @@ class Person {
 }
 
 /** One document read, changed and written in a transaction, with and without a repository. */
-export function contestants(address: string) {
-  const firestore = new Firestore({
-    projectId: 'bench',
-    host: address,
-    ssl: false,
-    clientOptions: { universeDomain: 'googleapis.com' },
-  });
-  const transactions = new Transactions(firestore);
-  const people = new Repository(Person, firestore, transactions);
+export async function contestants(address: string) {
+  const environment = { NODE_ENV: 'test', FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: address };
+  const connection = await FirestoreConnection.open(await loadSettings(environment));
+  const { firestore } = connection;
+  const transactions = new Transactions(connection);
+  const people = new Repository(Person, connection, transactions);
   return {
     store: (id: string) =>
       transactions.run({ readOnly: false }, async () =>
@@ -101,6 +99,6 @@ export function contestants(address: string) {
         person.visits++;
         person.updatedAt = new Date();
       }),
-    close: () => firestore.terminate(),
+    close: () => connection.close(),
   };
 }

@@ -1,14 +1,12 @@
 import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Answers } from '../http/answers.js';
 import type { PromiseInterceptor } from '../http/promise-interceptors.js';
-import { hooksOf, preparation, TRANSACTIONAL } from './transactional-method.js';
-import { type TransactionOptions, Transactions } from './transactions.js';
+import { routeContractOf } from '../routing/route-contract.js';
+import { hooksOf, preparation } from './transactional-method.js';
+import { Transactions } from './transactions.js';
 import type { UnitOfWork } from './unit-of-work.js';
-
-export { TRANSACTIONAL } from './transactional-method.js';
 
 /** Runs the handler, and its pipes, in a transaction; see `@Transactional()`. */
 @Injectable()
@@ -16,7 +14,6 @@ export class TransactionInterceptor implements PromiseInterceptor {
   constructor(
     private readonly transactions: Transactions,
     private readonly answers: Answers,
-    private readonly reflector: Reflector,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -37,8 +34,7 @@ export class TransactionInterceptor implements PromiseInterceptor {
   }
 
   private async inTransaction(context: ExecutionContext, handle: () => Promise<unknown>): Promise<unknown> {
-    const targets = [context.getHandler(), context.getClass()];
-    const options = this.reflector.getAllAndOverride<TransactionOptions>(TRANSACTIONAL, targets);
+    const options = routeContractOf(context).transaction!;
     if (context.getType() !== 'http') return this.transactions.run(options, handle);
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const { statusCode } = reply;

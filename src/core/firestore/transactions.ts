@@ -7,8 +7,6 @@ import { Contention } from './firestore.errors.js';
 import { FirestoreConnection } from './firestore-connection.js';
 import { type TransactionHook, UnitOfWork } from './unit-of-work.js';
 
-export { Contention } from './firestore.errors.js';
-
 export interface TransactionOptions {
   /** Default true: a snapshot that neither waits nor makes others wait. False to write. */
   readOnly?: boolean;

@@ -22,6 +22,6 @@ export class AnswerInterceptor implements PromiseInterceptor {
 
 function isAnsweredHere(context: ExecutionContext): boolean {
   if (context.getType() !== 'http') return false;
-  const { isTransactional, isEventStream } = routeContractOf(context);
-  return !isTransactional && !isEventStream;
+  const { transaction, isEventStream } = routeContractOf(context);
+  return !transaction && !isEventStream;
 }

@@ -2,6 +2,7 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { SSE_METADATA } from '@nestjs/common/constants.js';
 import { ACCESS_RULE, type AccessRule } from '../auth/access.decorators.js';
 import { TRANSACTIONAL } from '../firestore/transactional-method.js';
+import type { TransactionOptions } from '../firestore/transactions.js';
 import { IDEMPOTENT } from '../http/idempotency.js';
 import { IfMatch } from '../http/if-match.js';
 import { RATE_LIMIT } from '../throttling/rate-limit.decorator.js';
@@ -21,8 +22,8 @@ export interface RouteContract {
   response: ResponseContract | undefined;
   /** Name of the rate limit the route counts against; null for none. */
   rateLimit: string | null;
-  /** Whether the handler runs in a transaction. */
-  isTransactional: boolean;
+  /** How the handler runs in a transaction, if it does. */
+  transaction: TransactionOptions | undefined;
   deprecation: Deprecation | undefined;
   bodyLimit: number | undefined;
   bodyParser: RouteBodyParser | undefined;
@@ -59,13 +60,12 @@ export function readRouteContract(handler: Handler, controller: Type): RouteCont
 function readMetadata(handler: Handler, controller: Type): RouteContract {
   const read = <Value>(key: unknown): Value | undefined =>
     (Reflect.getMetadata(key, handler) ?? Reflect.getMetadata(key, controller)) as Value | undefined;
-  const has = (key: unknown) => Reflect.hasMetadata(key, handler) || Reflect.hasMetadata(key, controller);
   const rateLimit = [handler, controller].find((target) => Reflect.hasMetadata(RATE_LIMIT, target));
   return {
     access: read<AccessRule>(ACCESS_RULE),
     response: read<ResponseContract>(RESPONSE_CONTRACT),
     rateLimit: rateLimit ? (Reflect.getMetadata(RATE_LIMIT, rateLimit) as string | null) : 'default',
-    isTransactional: has(TRANSACTIONAL),
+    transaction: read<TransactionOptions>(TRANSACTIONAL),
     deprecation: read<Deprecation>(DEPRECATION),
     bodyLimit: read<number>(BODY_LIMIT),
     bodyParser: read<RouteBodyParser>(BODY_PARSER),

@@ -15,7 +15,7 @@ import {
   UnsupportedMediaType,
 } from '../errors/errors.js';
 import type { TypedErrorClass } from '../errors/typed-error.js';
-import { Contention } from '../firestore/transactions.js';
+import { Contention } from '../firestore/firestore.errors.js';
 import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../http/idempotency.js';
 import { isDto } from '../validation/dto.js';
 import type { Route } from './list-routes.js';
@@ -36,7 +36,7 @@ export function errorsOf(route: Route): Set<TypedErrorClass> {
 }
 
 function impliedErrors(route: Route): TypedErrorClass[] {
-  const { access, rateLimit, isTransactional, isIdempotent, hasPrecondition, deprecation } = route.contract;
+  const { access, rateLimit, transaction, isIdempotent, hasPrecondition, deprecation } = route.contract;
   const implied: Array<TypedErrorClass | false> = [
     (isIdempotent || inputsOf(route).length > 0) && InvalidInput,
     ...(isIdempotent ? [IdempotencyKeyInUse, IdempotencyKeyReused] : []),
@@ -45,7 +45,7 @@ function impliedErrors(route: Route): TypedErrorClass[] {
     hasPrecondition && PreconditionFailed,
     deprecation?.sunset !== undefined && Gone,
     rateLimit !== null && TooManyRequests,
-    ...(isTransactional ? [Contention, ServiceUnavailable] : []),
+    ...(transaction ? [Contention, ServiceUnavailable] : []),
     Internal,
   ];
   return implied.filter((each) => each !== false);
