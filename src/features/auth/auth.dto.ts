@@ -1,5 +1,14 @@
 import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsISO8601, IsString, IsUUID, ValidateNested } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsString,
+  IsUUID,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import { IsEmailAddress, PersonBody, UserResponse } from '../users/users.dto.js';
 import { IsNewPassword, IsPassword } from './password.dto.js';
@@ -25,6 +34,7 @@ const REFRESH_TOKEN =
 export class RefreshTokenBody {
   @ApiProperty({ example: REFRESH_TOKEN })
   @IsString()
+  @MaxLength(200)
   refreshToken: string;
 }
 
