@@ -53,6 +53,15 @@ describe('O2: a start that cannot succeed', () => {
     other.close();
   });
 
+  it('says that the data directory cannot be used', async () => {
+    const service = installation.start({ DATA_DIRECTORY: 'package.json' });
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    expect(service.stderr).toMatch(
+      /DATA_DIRECTORY cannot be written to \(.*package\.json'\); name a directory/,
+    );
+    expect(service.stderr.trimEnd().split('\n')).toHaveLength(2);
+  });
+
   it('says that another process uses the data', async () => {
     const first = installation.start({ DATA_DIRECTORY: 'shared' });
     await first.listening;
@@ -62,6 +71,59 @@ describe('O2: a start that cannot succeed', () => {
     expect(second.stderr).not.toMatch(/^ {4}at /m);
     first.kill('SIGTERM');
     expect(await first.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** Has a service write the packages that it loads, each once, to standard error. */
+const TELL_PACKAGES = `
+  import { registerHooks } from 'node:module';
+  import { writeSync } from 'node:fs';
+  const told = new Set();
+  registerHooks({
+    load(url, context, next) {
+      const name = /.*\\/(?:node_modules|packages)\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1];
+      if (name && !told.has(name)) writeSync(2, name + '\\n');
+      told.add(name);
+      return next(url, context);
+    },
+  });`;
+
+describe('a start', () => {
+  it('loads only what it needs; the rest when it is needed', async () => {
+    const flags = ['--import', `data:text/javascript,${encodeURIComponent(TELL_PACKAGES)}`];
+    const service = installation.start({ DATA_DIRECTORY: ':memory:' }, flags);
+    const url = await service.listening;
+    const loadedBy = async (path: string) => {
+      const before = service.stderr.length;
+      while ((await fetch(`${url}${path}`)).status === 503); // on a busy machine Firestore is not ready at once
+      return service.stderr.slice(before).trimEnd().split('\n');
+    };
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    const seldom = ['@google-cloud/firestore', '@nestjs/swagger', '@node-rs/argon2', 'embedded-firestore'];
+    const large = ['firebase-admin', 'google-gax', 'jose', 'js-yaml', 'protobufjs', 'undici'];
+    const atStart = service.stderr.trimEnd().split('\n');
+    expect(atStart).toContain('@nestjs/core');
+    expect(atStart.filter((name) => [...seldom, ...large].includes(name))).toEqual([]);
+    expect(await loadedBy('/docs-yaml')).toEqual(expect.arrayContaining(['@nestjs/swagger', 'js-yaml']));
+    expect(await loadedBy('/health/ready')).toEqual(
+      expect.arrayContaining(['firebase-admin', 'embedded-firestore']),
+    );
+    service.kill('SIGTERM');
+    expect(await service.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('that is stopped while Firestore is being opened ends at once and cleanly', async () => {
+    const service = installation.start({ DATA_DIRECTORY: 'opening' });
+    const url = await service.listening;
+    const answer = fetch(`${url}/health/ready`).then(
+      ({ status }) => status,
+      () => 'refused',
+    );
+    await fetch(`${url}/health/live`); // by now the server has the request before
+    service.kill('SIGTERM');
+    expect(await service.exited).toEqual({ code: 0, signal: null });
+    expect([200, 503, 'refused']).toContain(await answer);
+    expect(service.stderr).toBe('');
   });
 });
 

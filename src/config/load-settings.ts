@@ -42,7 +42,13 @@ export async function loadSettings(environment: Environment): Promise<Settings> 
 
 /** Only now: a start that is refused leaves nothing on the disk. */
 function withSecret(settings: Settings, given: Environment): Settings {
-  if (!given.JWT_SECRET) settings.JWT_SECRET = developmentSecret(settings.DATA_DIRECTORY);
+  if (given.JWT_SECRET) return settings;
+  try {
+    settings.JWT_SECRET = developmentSecret(settings.DATA_DIRECTORY);
+  } catch (error) {
+    const reason = `cannot be written to (${(error as Error).message}); name a directory of yours`;
+    throw new InvalidSettings([`DATA_DIRECTORY ${reason}`]);
+  }
   return settings;
 }
 

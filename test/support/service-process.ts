@@ -28,9 +28,12 @@ export class Installation {
       symlinkSync(join(REPOSITORY, name), join(this.directory, name));
   }
 
-  /** @param environment nothing else of this process's environment is passed on */
-  start(environment: Record<string, string> = {}): ServiceProcess {
-    const child = spawn(process.execPath, ['dist/main.js'], {
+  /**
+   * @param environment nothing else of this process's environment is passed on
+   * @param flags of Node.js
+   */
+  start(environment: Record<string, string> = {}, flags: readonly string[] = []): ServiceProcess {
+    const child = spawn(process.execPath, [...flags, 'dist/main.js'], {
       cwd: this.directory,
       env: { PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

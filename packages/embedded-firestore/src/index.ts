@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { DirectoryLock } from './storage/directory-lock.ts';
@@ -53,9 +54,18 @@ export async function startEmbeddedFirestore(
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData,
     execArgv: [],
+    env: threadEnvironment(),
     name: 'embedded-firestore',
   });
   return supervise(worker, host, port, onCrash);
+}
+
+/** A thread does not use its host's compile cache by itself. With it, a start strips no types and takes half the time. */
+function threadEnvironment(): NodeJS.ProcessEnv {
+  // eslint-disable-next-line no-restricted-properties -- passed on, not read
+  const { env } = process;
+  const cache = getCompileCacheDir();
+  return cache ? { ...env, NODE_COMPILE_CACHE: cache } : env;
 }
 
 /** The engine as its host sees it: it starts or says why not, and when it dies the host is told, not left waiting. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { enableCompileCache } from 'node:module';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,6 +9,9 @@ import type { Settings } from '../../config/settings.js';
 
 /** Written by `npm run firestore:indexes`. Resolved from here, for the service may be started from anywhere. */
 const INDEX_FILE = join(import.meta.dirname, '../../../firestore.indexes.json');
+
+/** Where Node.js keeps the compiled engine, whose types it would else strip at each start. No matter if it cannot be written. */
+const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/compile');
 
 const LOOPBACK = '127.0.0.1';
 
@@ -61,7 +65,7 @@ export class EmbeddedEngine {
   }
 
   private async start(): Promise<EmbeddedFirestore> {
-    const { startEmbeddedFirestore } = await import('embedded-firestore');
+    const { startEmbeddedFirestore } = await loadEngine();
     return startEmbeddedFirestore({
       dataDirectory: this.settings.isInMemory ? undefined : join(this.settings.DATA_DIRECTORY, 'firestore'),
       indexes: this.settings.FIRESTORE_INDEXES,
@@ -71,7 +75,7 @@ export class EmbeddedEngine {
 
   /** Whoever else wants the data, a command, gets the engine's address at the door. */
   private async reserveDirectory(): Promise<void> {
-    const { lockDirectory } = await import('embedded-firestore');
+    const { lockDirectory } = await loadEngine();
     this.directory = lockDirectory(this.settings.DATA_DIRECTORY);
     this.door = createServer((socket) => {
       socket.on('error', () => socket.destroy());
@@ -85,6 +89,11 @@ export class EmbeddedEngine {
     const { port } = this.door.address() as AddressInfo;
     await writeFile(doorFile(this.settings), String(port));
   }
+}
+
+function loadEngine(): Promise<typeof import('embedded-firestore')> {
+  enableCompileCache(COMPILE_CACHE);
+  return import('embedded-firestore');
 }
 
 /** Where the engine of the process that has the data directory listens. */

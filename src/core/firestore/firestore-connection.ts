@@ -23,6 +23,11 @@ export class FirestoreConnection {
     return new FirestoreConnection(settings, isEmbedded ? await EmbeddedEngine.reserve(settings) : undefined);
   }
 
+  /** Whether anybody has used it yet. */
+  get isOpen(): boolean {
+    return this.client !== undefined;
+  }
+
   get firestore(): Firestore {
     return (this.client ??= this.createClient());
   }

@@ -14,6 +14,12 @@ export function registerHttpHooks(fastify: FastifyInstance, settings: Settings):
     requestContext.run(requestContextOf(request, settings.GOOGLE_CLOUD_PROJECT), done);
   });
 
+  // A client that keeps its connection would keep the process, too, once it has its last answer.
+  fastify.addHook('preClose', (done) => {
+    Object.assign(fastify.server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
+    done();
+  });
+
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     setTiming(reply);
     done(null, payload);

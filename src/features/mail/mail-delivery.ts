@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { FirestoreConnection } from '../../core/firestore/firestore-connection.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import { Transactions } from '../../core/firestore/transactions.js';
@@ -43,6 +44,7 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly transactions: Transactions,
     private readonly transport: MailTransport,
     private readonly host: HttpAdapterHost,
+    private readonly connection: FirestoreConnection,
   ) {}
 
   define(kind: string, composer: Composer): void {
@@ -52,8 +54,8 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
   onApplicationBootstrap(): void {
     // A command only fills the outbox; a service without a transport does too, until it is configured.
     if (!this.host.httpAdapter || !this.transport.isConfigured) return;
-    this.timer = setInterval(() => void this.wake(), LOOK_EVERY_MILLISECONDS).unref();
-    void this.wake();
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MILLISECONDS).unref();
+    this.look();
   }
 
   /** Finishes what is being sent; the rest waits for the next start. */
@@ -68,6 +70,11 @@ export class MailDelivery implements OnApplicationBootstrap, BeforeApplicationSh
     if (!this.timer) return Promise.resolve();
     this.isWanted = true;
     return (this.running ??= this.sendAll());
+  }
+
+  /** Firestore is not loaded for this alone: what was left behind goes out as soon as the service has to do with data. */
+  private look(): void {
+    if (this.connection.isOpen) void this.wake();
   }
 
   private async sendAll(): Promise<void> {
