@@ -1,7 +1,8 @@
 import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { FirestoreError } from '../errors.ts';
-import { checkEncoding, ACCEPTED_ENCODINGS, MessageReader } from './framing.ts';
+import { Deadlines } from './deadlines.ts';
+import { ACCEPTED_ENCODINGS, checkEncoding, MessageReader } from './framing.ts';
 import { deadlineExceeded, statusOf } from './status.ts';
 import type { Status } from './status.ts';
 
@@ -13,15 +14,14 @@ const OK: OutgoingHttpHeaders = { 'grpc-status': '0' };
 
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const UNIT_MS: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
-/** The longest that a timer can wait. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const deadlines = new Deadlines();
 
 /** One call of an RPC: an HTTP/2 stream of messages both ways, which ends with a status. */
 export class Call {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   #trailers = OK;
-  #deadline: NodeJS.Timeout | undefined;
   #hasEnded = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
@@ -39,7 +39,7 @@ export class Call {
     const encoding = this.#headers['grpc-encoding'] ?? 'identity';
     this.#guarded(() => {
       checkEncoding(String(encoding));
-      this.#startTimer();
+      this.#noteDeadline();
       const reader = new MessageReader(String(encoding), onMessage);
       this.#stream.on('data', (chunk: Buffer) => this.#guarded(() => reader.push(chunk)));
       this.#stream.on('end', () =>
@@ -101,6 +101,11 @@ export class Call {
     this.#failWith(statusOf(error));
   }
 
+  /** The deadline has passed. */
+  expire(): void {
+    this.#failWith(deadlineExceeded);
+  }
+
   #failWith({ code, message }: Status): void {
     if (this.hasEnded) return;
     this.#trailers = { 'grpc-status': String(code), 'grpc-message': percentEncoded(message) };
@@ -118,7 +123,7 @@ export class Call {
 
   #finish(): void {
     this.#hasEnded = true;
-    clearTimeout(this.#deadline);
+    deadlines.delete(this);
   }
 
   /** A client that is still sending is told that nobody reads it; what has been answered reaches it before. */
@@ -127,15 +132,13 @@ export class Call {
     if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
-  #startTimer(): void {
+  #noteDeadline(): void {
     const timeout = this.#headers['grpc-timeout'];
     if (timeout === undefined) return;
     const [, amount, unit] = TIMEOUT.exec(String(timeout)) ?? [];
     if (unit === undefined)
       throw new FirestoreError('INTERNAL', `grpc-timeout "${String(timeout)}" is no time.`);
-    const milliseconds = Math.min(Number(amount) * UNIT_MS[unit]!, MAX_TIMEOUT_MS);
-    this.#deadline = setTimeout(() => this.#failWith(deadlineExceeded), milliseconds);
-    this.#stream.on('close', () => clearTimeout(this.#deadline));
+    deadlines.add(this, Number(amount) * UNIT_MS[unit]!);
   }
 
   #guarded(work: () => void): void {
