@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Firestore, Timestamp } from 'firebase-admin/firestore';
 import type { AuditEntryResponse } from '../src/features/audit/audit.dto.js';
+import type { SignedInResponse } from '../src/features/auth/auth.dto.js';
 import { type Setup, setup } from './support/setup.js';
 import {
   type Body,
@@ -26,6 +27,9 @@ const audit = (query: Record<string, string>, { token } = admin) =>
   app.get<AuditBody>('/audit', { token, query });
 /** What was done to an account, the oldest first. */
 const trailOf = async (userId: string) => (await audit({ userId, order: 'asc' })).body.data;
+
+const idOf = ({ token }: SignedIn) =>
+  (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sid: string }).sid;
 
 describe('the audit trail', () => {
   it('says who did what to which account, when, from where', async () => {
@@ -59,10 +63,32 @@ describe('the audit trail', () => {
     await app.delete(`/users/${user.id}`, { token: admin.token });
     const trail = await trailOf(user.id);
     const [created, signedIn, ...rest] = trail.map(({ action }) => action);
-    expect([created, signedIn, rest.pop()]).toEqual(['user.created', 'sign_in.succeeded', 'user.deleted']);
-    expect(rest.toSorted()).toEqual(['email.changed', 'user.updated']); // of one moment
+    expect([created, signedIn]).toEqual(['user.created', 'sign_in.succeeded']);
+    expect(rest.slice(0, 2).toSorted()).toEqual(['email.changed', 'user.updated']); // of one moment
+    expect(rest.slice(2).toSorted()).toEqual(['session.all_ended', 'user.deleted']);
     expect(trail.at(-1)).toMatchObject({ actorId: admin.user.id });
     expect(JSON.stringify(trail)).not.toContain(user.email);
+  });
+
+  it('knows of each end of a session, and of a token that was used again', async () => {
+    const { user, tokens } = await registerUser(app);
+    const [second, third] = [await login(app, user.email), await login(app, user.email)];
+    await app.delete(`/auth/sessions/${idOf(second)}`, { token: third.token });
+    await app.post('/auth/logout', { refreshToken: third.tokens.refreshToken });
+    const refresh = (refreshToken: string) =>
+      app.post<Body<SignedInResponse>>('/auth/refresh', { refreshToken });
+    const next = (await refresh(tokens.refreshToken)).body.data.tokens.refreshToken;
+    await refresh(next);
+    expect((await refresh(tokens.refreshToken)).status).toBe(401);
+    const { token } = await login(app, user.email);
+    await app.post('/auth/logout-all', {}, { token });
+    const ends = (await trailOf(user.id)).filter(({ action }) => action.startsWith('session.'));
+    expect(ends.map(({ action, actorId }) => [action, actorId])).toEqual([
+      ['session.ended', user.id],
+      ['session.ended', user.id],
+      ['session.token_reused', undefined], // by whom, nobody can tell
+      ['session.all_ended', user.id],
+    ]);
   });
 
   it('has an entry if and only if the change was made', async () => {

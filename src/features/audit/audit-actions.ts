@@ -12,7 +12,6 @@ export const AUDIT_ACTIONS = [
   'session.token_reused',
   'password.changed',
   'password.reset',
-  'password.reset_requested',
   'email.changed',
   'email.verified',
   'api_key.created',

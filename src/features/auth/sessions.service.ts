@@ -6,6 +6,7 @@ import { hashOf, matches } from '../../core/auth/token-hash.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import { Transactions } from '../../core/firestore/transactions.js';
+import { AuditService } from '../audit/audit.service.js';
 import { SessionNotFound } from './auth.errors.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.document.js';
@@ -36,6 +37,7 @@ export class SessionsService {
     private readonly tokens: RefreshTokens,
     private readonly revocations: Revocations,
     private readonly transactions: Transactions,
+    private readonly audit: AuditService,
     private readonly settings: Settings,
   ) {}
 
@@ -71,6 +73,7 @@ export class SessionsService {
       session.expiresAt = this.expiry();
     } else if (!isInGrace(token, session)) {
       this.close(session.id);
+      this.audit.record({ action: 'session.token_reused', userId: session.userId });
       return undefined;
     }
     return { session, refreshToken };
@@ -87,6 +90,7 @@ export class SessionsService {
     const session = await this.sessions.find(id);
     if (session?.userId !== userId) throw new SessionNotFound();
     this.close(id);
+    this.audit.record({ action: 'session.ended', userId });
   }
 
   /** Does nothing if the token does not hold. */
@@ -94,6 +98,8 @@ export class SessionsService {
     const session = await this.findByToken(token);
     if (session && (matches(token, session.tokenHash) || matches(token, session.previousTokenHash))) {
       this.close(session.id);
+      const { userId } = session;
+      this.audit.record({ action: 'session.ended', userId, actorId: userId });
     }
   }
 
@@ -101,6 +107,7 @@ export class SessionsService {
   async endAllOf(userId: string, except?: string): Promise<void> {
     const sessions = await this.sessions.query().where('userId', '==', userId).find();
     for (const { id } of sessions) if (id !== except) this.close(id);
+    this.audit.record({ action: 'session.all_ended', userId });
   }
 
   private async endBeyondLimit(userId: string): Promise<void> {
