@@ -26,26 +26,26 @@ async function ask<Answer>(child: ChildProcess, question: object | Question): Pr
 export class Contestant {
   readonly name: string;
   readonly port: number;
-  /** Milliseconds from the start of the process to the moment it listens. */
-  readonly startUp: number;
+  /** When its process was started. */
+  readonly began: number;
   private readonly child: ChildProcess;
 
-  private constructor(name: string, port: number, startUp: number, child: ChildProcess) {
+  private constructor(name: string, port: number, began: number, child: ChildProcess) {
     this.name = name;
     this.port = port;
-    this.startUp = startUp;
+    this.began = began;
     this.child = child;
   }
 
   static async start(folder: string, name: string): Promise<Contestant> {
-    const begin = performance.now();
+    const began = performance.now();
     const child = start(0, [join(folder, 'serve.js'), name]);
     const exited = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`${name} ended with ${code}`)),
     );
     const [{ port }] = (await Promise.race([once(child, 'message'), exited])) as [{ port: number }];
     exited.catch(() => undefined);
-    return new Contestant(name, port, performance.now() - begin, child);
+    return new Contestant(name, port, began, child);
   }
 
   usage(): Promise<Usage> {

@@ -11,10 +11,6 @@ export interface Figures {
 
 export interface Result {
   name: string;
-  /** Milliseconds from the start of the process until it listens. */
-  startUp: number;
-  /** MB when it has started. */
-  memory: number;
   figures: Figures[];
 }
 
@@ -50,11 +46,6 @@ export function report(routes: string[], results: Result[]): string {
     rows(({ rate }) => withSpread(summarize(rate))),
     'CPU time per request in µs (spread):',
     rows(({ cpu }) => withSpread(summarize(cpu))),
-    'Milliseconds from the start of the process until it listens, and MB of memory then:',
-    table([
-      ['', 'ms', 'MB'],
-      ...results.map(({ name, startUp, memory }) => [TITLES[name]!, digits(startUp), digits(memory)]),
-    ]),
     ...bars(routes, results),
   ].join('\n\n');
 }
