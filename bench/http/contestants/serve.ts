@@ -24,7 +24,11 @@ const answers = {
     await session.post('Profiler.setSamplingInterval', { interval: 200 });
     return session.post('Profiler.start');
   },
-  stopProfile: async () => (await session.post('Profiler.stop')).profile,
+  stopProfile: async () => {
+    const { profile } = await session.post('Profiler.stop');
+    session.disconnect();
+    return profile;
+  },
 };
 
 export type Question = keyof typeof answers;

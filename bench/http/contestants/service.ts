@@ -6,6 +6,7 @@ import { loadSettings } from '../../../src/config/load-settings.js';
 import { CurrentCaller, Roles } from '../../../src/core/auth/access.decorators.js';
 import type { Caller } from '../../../src/core/auth/caller.js';
 import { Page } from '../../../src/core/pagination/page.js';
+import { isoTime } from '../../../src/core/serialization/iso-time.js';
 import { Responds } from '../../../src/core/routing/responds.decorator.js';
 import { AUDIENCE, ISSUER, LIMIT, ORDER_ID, SECRET, type Start, USERS, type UserRow } from './data.js';
 
@@ -77,8 +78,8 @@ function toResponse(user: UserRow): UserResponse {
     country: user.country,
     active: user.active,
     logins: user.logins,
-    createdAt: user.createdAt.toISOString(),
-    updatedAt: user.updatedAt.toISOString(),
+    createdAt: isoTime(user.createdAt),
+    updatedAt: isoTime(user.updatedAt),
   };
 }
 

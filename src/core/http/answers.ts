@@ -6,7 +6,7 @@ import { Page } from '../pagination/page.js';
 import type { ResponseContract } from '../routing/responds.decorator.js';
 import { routeContractOf } from '../routing/route-contract.js';
 import { listOf, shapeOf } from '../serialization/response-shape.js';
-import { metaOf } from './envelope.js';
+import { metaJson } from './envelope.js';
 import { Idempotency, StoredAnswer } from './idempotency.js';
 import { entityTagOf, hasEntityTag } from './if-match.js';
 import { Redirect, RequestDone, type ShortCircuit } from './short-circuit.js';
@@ -104,7 +104,7 @@ export class Answers {
     if (response.etag && isKnownToCaller(json, request, reply)) return undefined;
     reply.type('application/json; charset=utf-8');
     if (!response.envelope) return json;
-    return `{"success":true,"data":${json},"meta":${JSON.stringify({ ...metaOf(request.id), pagination })}}`;
+    return `{"success":true,"data":${json},"meta":${metaJson(request.id, pagination)}}`;
   }
 
   private serialize(data: unknown, response: ResponseContract, request: FastifyRequest): string {

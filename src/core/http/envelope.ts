@@ -1,4 +1,5 @@
 import type { Pagination } from '../pagination/page.js';
+import { isoTime } from '../serialization/iso-time.js';
 
 /** What each answer says about itself. */
 export interface Meta {
@@ -29,5 +30,11 @@ export interface APIErrorResponse {
 }
 
 export function metaOf(requestId: string): Meta {
-  return { requestId, timestamp: new Date().toISOString() };
+  return { requestId, timestamp: isoTime(new Date()) };
+}
+
+/** The same as JSON, by hand: it is in each answer. No request id has a character to escape (see `request-id.ts`). */
+export function metaJson(requestId: string, pagination?: Pagination): string {
+  const paged = pagination ? `,"pagination":${JSON.stringify(pagination)}` : '';
+  return `{"requestId":"${requestId}","timestamp":"${isoTime(new Date())}"${paged}}`;
 }

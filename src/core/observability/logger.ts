@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import type { Settings } from '../../config/settings.js';
+import { isoTime } from '../serialization/iso-time.js';
 import { requestContext } from './request-context.js';
 
 /** Cloud Logging's names for pino's levels. */
@@ -42,7 +43,7 @@ export async function createLogger(settings: Settings, destination?: Destination
   return pino(
     {
       ...options,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${isoTime(new Date())}"`,
       formatters: { level: (label) => ({ severity: SEVERITY[label] }) },
     },
     destination ?? pino.destination({ sync: false, minLength: 4096, periodicFlush: 250 }),

@@ -79,12 +79,18 @@ function propertyRules(className: string, name: string, metadatas: Metadata[]): 
   };
 }
 
+/** Addresses of the usual form, all of which validator.js takes after looking for every other form there is. */
+export const USUAL_EMAIL =
+  /^[a-zA-Z\d_+-]{1,30}(?:\.[a-zA-Z\d_+-]{1,30})?@(?:[a-zA-Z\d](?:[a-zA-Z\d-]{0,30}[a-zA-Z\d])?\.){1,3}[a-zA-Z]{2,20}$/;
+
 /** One constraint on one property. */
 export class Rule {
   /** Its key in `ValidationError.constraints`, e.g. `isEmail`. */
   readonly name: string;
   private readonly each: boolean;
   private readonly applies: ValidationOptions['validateIf'];
+  /** What of the values that keep the rule can be told at a glance. */
+  private readonly usual: RegExp | undefined;
   private instance: Constraint['instance'] | undefined;
 
   constructor(
@@ -95,11 +101,15 @@ export class Rule {
     this.name = constraint.name || metadata.type;
     this.each = metadata.each;
     this.applies = metadata.validateIf;
+    const options = metadata.constraints as unknown[] | undefined;
+    const isPlainEmail = this.name === 'isEmail' && options?.length === 1 && options[0] === undefined;
+    if (isPlainEmail && !this.each) this.usual = USUAL_EMAIL;
   }
 
   /** Whether `value` keeps the rule; a promise if a custom validator answers later. */
   holds(object: object, value: unknown): unknown {
     if (this.applies && !this.applies(object, value)) return true;
+    if (this.usual && typeof value === 'string' && this.usual.test(value)) return true;
     const items = this.each ? itemsOf(value) : undefined;
     const details = this.argumentsFor(object, value);
     return items ? this.holdsForEach(items, details) : this.validator.validate(value, details);

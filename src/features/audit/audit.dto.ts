@@ -1,6 +1,7 @@
 import { IsIn, IsISO8601, IsObject, IsOptional, IsString, IsUUID } from 'class-validator';
 import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import { PageQuery } from '../../core/pagination/page-query.dto.js';
+import { isoTime } from '../../core/serialization/iso-time.js';
 import { type AuditAction, AUDIT_ACTIONS } from './audit-actions.js';
 import type { AuditEntry } from './audit-entry.document.js';
 
@@ -81,7 +82,7 @@ export function toAuditEntryResponse(entry: AuditEntry): AuditEntryResponse {
   const { id, at, action, userId, actorId, address, userAgent, requestId, details } = entry;
   return {
     id,
-    at: at.toISOString(),
+    at: isoTime(at),
     action,
     ...(userId !== undefined && { userId }),
     ...(actorId !== undefined && { actorId }),

@@ -10,6 +10,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty } from '../../core/openapi/api.decorators.js';
+import { isoTime } from '../../core/serialization/iso-time.js';
 import { IsEmailAddress, PersonBody, UserResponse } from '../users/users.dto.js';
 import { IsNewPassword, IsPassword } from './password.dto.js';
 import type { Session } from './session.document.js';
@@ -111,9 +112,9 @@ export function toSessionResponse(session: Session, currentId: string): SessionR
   const { id, createdAt, lastUsedAt, expiresAt, userAgent, address } = session;
   return {
     id,
-    createdAt: createdAt.toISOString(),
-    lastUsedAt: lastUsedAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
+    createdAt: isoTime(createdAt),
+    lastUsedAt: isoTime(lastUsedAt),
+    expiresAt: isoTime(expiresAt),
     userAgent,
     address,
     current: id === currentId,

@@ -16,6 +16,7 @@ import { ApiProperty } from '../../core/openapi/api.decorators.js';
 import { PartialType } from '../../core/validation/mapped-types.js';
 import { type Role, ROLES } from '../../core/auth/roles.js';
 import { PageQuery } from '../../core/pagination/page-query.dto.js';
+import { isoTime } from '../../core/serialization/iso-time.js';
 import type { User } from './user.document.js';
 
 const Trim = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : (value as unknown)));
@@ -134,7 +135,7 @@ export function toUserResponse({
     lastName,
     role,
     emailVerified,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
+    createdAt: isoTime(createdAt),
+    updatedAt: isoTime(updatedAt),
   };
 }
