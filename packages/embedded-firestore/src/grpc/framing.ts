@@ -1,7 +1,6 @@
-import protobuf from 'protobufjs';
-import type { Writer } from 'protobufjs';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { FirestoreError, invalid } from '../errors.ts';
+import { ByteWriter } from '../value/byte-writer.ts';
 import { MAX_REQUEST_BYTES } from '../value/limits.ts';
 
 /*
@@ -106,11 +105,11 @@ function tooLarge(which: string): FirestoreError {
 
 /** Puts messages one behind the other, to be sent as one. */
 export class MessageWriter {
-  readonly #encode: (message: object, writer: Writer) => void;
-  #writer = protobuf.Writer.create();
+  readonly #encode: (message: object, writer: ByteWriter) => void;
+  readonly #writer = new ByteWriter();
   #starts: number[] = [];
 
-  constructor(encode: (message: object, writer: Writer) => void) {
+  constructor(encode: (message: object, writer: ByteWriter) => void) {
     this.#encode = encode;
   }
 
@@ -127,13 +126,12 @@ export class MessageWriter {
 
   /** The bytes of the messages since it was last asked. */
   take(): Buffer {
-    const bytes = this.#writer.finish() as Buffer;
+    const bytes = this.#writer.finish();
     let end = bytes.length;
     for (const start of this.#starts.reverse()) {
       bytes.writeUInt32BE(end - start - PREFIX_BYTES, start + 1);
       end = start;
     }
-    this.#writer = protobuf.Writer.create();
     this.#starts = [];
     return bytes;
   }

@@ -12,6 +12,7 @@ import {
   writeTimestamp,
   writeValue,
 } from '../value/wire.ts';
+import type { ByteWriter } from '../value/byte-writer.ts';
 import { Timestamp, timestampFromMicros } from '../value/types.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 
@@ -55,13 +56,12 @@ function neededPackages() {
 function replace<T>(
   name: string,
   decode: (reader: Reader, length: number) => T,
-  encode: (writer: Writer, value: T) => void,
+  encode: (writer: ByteWriter, value: T) => void,
 ) {
   const type = root.lookupType(name).setup();
   Object.assign(type, {
     decode: (reader: Reader, length?: number) => decode(reader, length ?? reader.len),
-    // Without a writer where the type is itself the response.
-    encode: (value: T, writer = protobuf.Writer.create()) => {
+    encode: (value: T, writer: ByteWriter) => {
       encode(writer, value);
       return writer;
     },
@@ -90,38 +90,25 @@ function readDocument(reader: Reader, length: number): DocumentMessage {
   return document;
 }
 
-function writeDocument(writer: Writer, { database, document, fields }: OutgoingDocument): void {
+function writeDocument(writer: ByteWriter, { database, document, fields }: OutgoingDocument): void {
   writer.uint32(10).string(documentName(database, document.path));
   const data = fields ? Document.of(document.path, fields, 0, 0).data : document.data;
   // The stored bytes are the map entries of field 2, tags included.
-  appendRaw(writer, data);
+  writer.raw(data);
   writeTime(writer, 3, document.createTime);
   writeTime(writer, 4, document.updateTime);
 }
 
-function writeTime(writer: Writer, field: number, time: Micros): void {
+function writeTime(writer: ByteWriter, field: number, time: Micros): void {
   writer.uint32((field << 3) | 2).fork();
   writeTimestamp(writer, timestampFromMicros(time));
   writer.ldelim();
 }
 
-interface RawWriter {
-  _push(
-    write: (value: Uint8Array, buffer: Uint8Array, at: number) => void,
-    length: number,
-    value: Uint8Array,
-  ): Writer;
-}
-
-function appendRaw(writer: Writer, bytes: Uint8Array): void {
-  if (bytes.length === 0) return;
-  (writer as unknown as RawWriter)._push((value, buffer, at) => buffer.set(value, at), bytes.length, bytes);
-}
-
 export interface Method {
   path: string;
   decode: (bytes: Uint8Array) => unknown;
-  encode: (message: object, writer: Writer) => void;
+  encode: (message: object, writer: ByteWriter) => void;
 }
 
 /** The RPCs of the service by name. */
@@ -139,7 +126,7 @@ function methodOf(method: protobuf.Method, request: Type, response: Type): Metho
   return {
     path: `/${SERVICE}/${method.name}`,
     decode: (bytes) => request.decode(bytes),
-    encode: (message, writer) => void response.encode(message, writer),
+    encode: (message, writer) => void response.encode(message, writer as unknown as Writer),
   };
 }
 

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { Document } from '../document/document.ts';
+import { ByteWriter } from '../value/byte-writer.ts';
 import type { Micros } from '../value/types.ts';
 
 /** One document in the log: as it is from now on, or gone. */
@@ -15,9 +16,10 @@ export interface LogRecord {
   documents: LoggedDocument[];
 }
 
+const writer = new ByteWriter();
+
 export function encodeRecord({ database, time, documents }: LogRecord): Uint8Array {
-  const writer = protobuf.Writer.create();
-  writer.string(database).double(time);
+  writer.reset().string(database).double(time);
   for (const { path, document } of documents) {
     writer.string(path).bool(document !== undefined);
     if (document) writer.double(document.createTime).double(document.updateTime).bytes(document.data);

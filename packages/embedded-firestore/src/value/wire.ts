@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
-import type { Reader, Writer } from 'protobufjs';
+import type { Reader } from 'protobufjs';
 import { invalid, unimplemented } from '../errors.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { MAX_DEPTH, MAX_VECTOR_DIMENSIONS } from './limits.ts';
 import { GeoPoint, Reference, Timestamp, Vector } from './types.ts';
 import type { MapValue, Value } from './types.ts';
@@ -15,11 +16,11 @@ const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const VECTOR_TYPE = '__vector__';
+const writer = new ByteWriter();
 
 /** The fields of a document: a run of map entries under the given field number. */
 export function encodeFields(fields: MapValue): Uint8Array {
-  const writer = protobuf.Writer.create();
-  writeEntries(writer, fields, 2);
+  writeEntries(writer.reset(), fields, 2);
   return writer.finish();
 }
 
@@ -51,9 +52,9 @@ export function decodeSomeFields(bytes: Uint8Array, names: ReadonlySet<string>):
   return fields;
 }
 
-export function writeEntries(writer: Writer, fields: MapValue, fieldNumber: number): void {
+export function writeEntries(writer: ByteWriter, fields: MapValue, fieldNumber: number): void {
   const names = [...fields.keys()];
-  if (names.length > 1) names.sort(compareUtf8);
+  if (!isSorted(names)) names.sort(compareUtf8);
   for (const name of names) {
     writer.uint32((fieldNumber << 3) | BYTES).fork();
     writer.uint32(10).string(name);
@@ -63,7 +64,13 @@ export function writeEntries(writer: Writer, fields: MapValue, fieldNumber: numb
   }
 }
 
-export function writeValue(writer: Writer, value: Value): void {
+/** As they are in what was stored once. */
+function isSorted(names: readonly string[]): boolean {
+  for (let at = 1; at < names.length; at++) if (compareUtf8(names[at - 1]!, names[at]!) > 0) return false;
+  return true;
+}
+
+export function writeValue(writer: ByteWriter, value: Value): void {
   if (value === null) writer.uint32((11 << 3) | VARINT).uint32(0);
   else if (typeof value === 'string') writer.uint32((17 << 3) | BYTES).string(value);
   else if (typeof value === 'boolean') writer.uint32((1 << 3) | VARINT).bool(value);
@@ -72,7 +79,10 @@ export function writeValue(writer: Writer, value: Value): void {
   else writeObject(writer, value);
 }
 
-function writeObject(writer: Writer, value: Exclude<Value, null | string | boolean | number | bigint>): void {
+function writeObject(
+  writer: ByteWriter,
+  value: Exclude<Value, null | string | boolean | number | bigint>,
+): void {
   if (value instanceof Map) {
     writer.uint32((6 << 3) | BYTES).fork();
     writeEntries(writer, value, 1);
@@ -107,7 +117,7 @@ function writeObject(writer: Writer, value: Exclude<Value, null | string | boole
   }
 }
 
-export function writeArray(writer: Writer, values: readonly Value[]): void {
+export function writeArray(writer: ByteWriter, values: readonly Value[]): void {
   for (const value of values) {
     writer.uint32((1 << 3) | BYTES).fork();
     writeValue(writer, value);
@@ -115,22 +125,15 @@ export function writeArray(writer: Writer, values: readonly Value[]): void {
   }
 }
 
-export function writeTimestamp(writer: Writer, value: Timestamp): void {
+export function writeTimestamp(writer: ByteWriter, value: Timestamp): void {
   if (value.seconds !== 0) writer.uint32((1 << 3) | VARINT).int64(value.seconds);
   if (value.nanos !== 0) writer.uint32((2 << 3) | VARINT).int32(value.nanos);
 }
 
-function writeInteger(writer: Writer, value: bigint): void {
+function writeInteger(writer: ByteWriter, value: bigint): void {
   writer.uint32((2 << 3) | VARINT);
   const small = Number(value);
-  if (Number.isSafeInteger(small)) {
-    writer.int64(small);
-    return;
-  }
-  const bits = BigInt.asUintN(64, value);
-  const low = Number(bits & 0xffffffffn);
-  const high = Number(bits >> 32n);
-  writer.int64({ low: low | 0, high: high | 0, unsigned: false });
+  writer.int64(Number.isSafeInteger(small) ? small : value);
 }
 
 /** Reads one Value message of `length` bytes. `depth` counts the maps and arrays around it. */
