@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type {
   AggregateSpec,
   DocumentSnapshot,
@@ -63,8 +64,14 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
   whereKeyBegins(parts: { [P in keyof T]?: T[P] }): DocumentQuery<T, Result, Position> {
     const { keys } = this.source.model;
     const values = keys.map(({ property }) => (parts as Record<string, unknown>)[property]);
-    const given = values.slice(0, Object.keys(parts).length);
-    const [from, to] = keyRange(keys, given);
+    const count = Object.keys(parts).length;
+    if (count === 0 || count >= keys.length) {
+      const names = keys.map(({ property }) => property).join(', ');
+      throw new Error(
+        `whereKeyBegins takes the first parts of the key (${names}), not none, not all of them.`,
+      );
+    }
+    const [from, to] = keyRange(keys, values.slice(0, count));
     const id = firestoreLibrary().FieldPath.documentId();
     return this.with((query) => query.where(id, '>=', from).where(id, '<', to));
   }
@@ -79,14 +86,12 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
 
   /** @param values of the fields that the query is ordered by, or of the first of them */
   startAfter(...values: Partial<Position>): DocumentQuery<T, Result, Position> {
-    const position = values.map((value, index) => this.operand(this.order[index]!, value));
-    return this.with((query) => query.startAfter(...position));
+    return this.with((query) => query.startAfter(...this.position(values)));
   }
 
   /** @param values of the fields that the query is ordered by, or of the first of them */
   startAt(...values: Partial<Position>): DocumentQuery<T, Result, Position> {
-    const position = values.map((value, index) => this.operand(this.order[index]!, value));
-    return this.with((query) => query.startAt(...position));
+    return this.with((query) => query.startAt(...this.position(values)));
   }
 
   /** The values to start after, to go on behind this document; as they are stored, so dates are exact timestamps. */
@@ -129,12 +134,20 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
     return (await this.limit(1).find())[0];
   }
 
-  /** One after the other; in a transaction they are read at once, for it holds them anyway. */
+  /**
+   * One after the other; in a transaction they are read at once, for it holds them anyway. Who leaves early has the rest
+   * read, and billed, all the same: the client cannot cancel. Give a `limit`.
+   */
   async *stream(): AsyncGenerator<Result> {
     if (this.source.transactions.current) return yield* await this.find();
-    for await (const snapshot of this.query.stream() as AsyncIterable<unknown>) {
-      const result = this.resultOf(snapshot as QueryDocumentSnapshot);
-      if (result) yield result;
+    const stream = this.query.stream() as Readable;
+    try {
+      for await (const snapshot of stream.iterator({ destroyOnReturn: false })) {
+        const result = this.resultOf(snapshot as QueryDocumentSnapshot);
+        if (result) yield result;
+      }
+    } finally {
+      stream.resume(); // destroyed, or just left, it would keep the client from ever closing
     }
   }
 
@@ -144,12 +157,12 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
   }
 
   sum(path: NumberPath<T>): Promise<number> {
-    return this.aggregate(firestoreLibrary().AggregateField.sum(path)) as Promise<number>;
+    return this.aggregate(firestoreLibrary().AggregateField.sum(this.at(path))) as Promise<number>;
   }
 
   /** Null if nothing is there. */
   average(path: NumberPath<T>): Promise<number | null> {
-    return this.aggregate(firestoreLibrary().AggregateField.average(path));
+    return this.aggregate(firestoreLibrary().AggregateField.average(this.at(path)));
   }
 
   private async aggregate(field: AggregateSpec[string]): Promise<number | null> {
@@ -173,6 +186,14 @@ export class DocumentQuery<T extends object, Result = T, Position extends unknow
     const whole = withKey(model, fromStored(model.type, snapshot.data()!), snapshot.ref);
     const entries = properties.map((property) => [property, valueAtPath(whole, property)]);
     return freeze(Object.fromEntries(entries)) as Result;
+  }
+
+  private position(values: readonly unknown[]): unknown[] {
+    if (values.length > 0 && values.length <= this.order.length && !values.includes(undefined)) {
+      return values.map((value, index) => this.operand(this.order[index]!, value));
+    }
+    const order = this.order.join(', ') || 'nothing: call orderBy first';
+    throw new Error(`A query starts at values of the fields that it is ordered by; this one by ${order}.`);
   }
 
   private at(path: string): string | FieldPath {

@@ -29,7 +29,7 @@ class Repositories {}
 export class FirestoreModule implements OnApplicationShutdown {
   /**
    * Repositories of these document classes, for the module that imports it; see `@InjectRepository()`.
-   * @throws {Error} if one is no document class, or its key is not declared
+   * @throws {Error} if one is undefined by a circular import; the start fails if one is no document class, or has no key
    */
   static forFeature(documents: readonly Type<object>[]): DynamicModule {
     const repositories = documents.map((type) => ({

@@ -4,6 +4,8 @@ const tokens = new WeakMap<Type<object>, symbol>();
 
 /** What the repository of a document class is provided as. */
 export function repositoryTokenOf(type: Type<object>): symbol {
+  if (!type)
+    throw new Error('A document class is undefined where its repository is named: a circular import.');
   let token = tokens.get(type);
   if (!token) tokens.set(type, (token = Symbol(`Repository<${type.name}>`)));
   return token;

@@ -137,12 +137,9 @@ export class Repository<T extends object> {
   }
 
   private change(key: DocumentKey<T>): TrackedDocument<T> {
-    const unit = this.transactions.current;
-    if (unit) return unit.change(this.model, this.reference(key));
-    throw new Error(
-      `A write (${this.reference(key).path}) outside a transaction. Declare @Transactional({ readOnly: false }) on the ` +
-        'handler or the method, or use transactions.run({ readOnly: false }, ...).',
-    );
+    const reference = this.reference(key);
+    const unit = this.transactions.current ?? this.transactions.require(`A write (${reference.path})`);
+    return unit.change(this.model, reference);
   }
 
   private assemble(values: object): T {
@@ -155,7 +152,7 @@ export class Repository<T extends object> {
 
   private partsOf(key: string | number | object): unknown[] {
     const { keys, type } = this.model;
-    if (typeof key === 'object')
+    if (typeof key === 'object' && key !== null)
       return keys.map(({ property }) => (key as DocumentData)[property] as unknown);
     if (keys.length === 1) return [key];
     throw new Error(

@@ -9,6 +9,7 @@ import {
   checkChangeable,
   checkChanges,
   checkDocument,
+  fieldAtPath,
   setAtPath,
   valueAtPath,
 } from './document/document-validation.js';
@@ -248,6 +249,7 @@ export function withKey<T extends object>(
 
 function checkAmount(model: DocumentModel, name: string, path: string, amount: number): void {
   checkChangeable(model, name, [path]);
+  if (fieldAtPath(model.type, path)!.isNoNumber) throw new InvalidDocument(name, [`${path} is no number`]);
   if (!Number.isFinite(amount)) throw new InvalidDocument(name, [`${path}: ${amount} is no amount`]);
 }
 

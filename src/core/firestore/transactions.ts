@@ -35,7 +35,27 @@ export class Transactions {
 
   /** The unit of work of the transaction that the caller runs in, if any. */
   get current(): UnitOfWork | undefined {
-    return this.running.getStore();
+    const unit = this.running.getStore();
+    return unit?.hasEnded ? undefined : unit;
+  }
+
+  /**
+   * The same, where there must be one.
+   * @param what what needs it, for the message
+   * @throws {Error} outside of a transaction, and in what still runs after its end
+   */
+  require(what: string): UnitOfWork {
+    if (this.current) return this.current;
+    if (this.running.getStore()) {
+      throw new Error(
+        `${what} after its transaction has ended, which would be lost. Await all that the transaction's work starts, ` +
+          'or run it as transactions.run({ readOnly: false }, ...) of its own.',
+      );
+    }
+    throw new Error(
+      `${what} outside a transaction. Declare @Transactional({ readOnly: false }) on the handler or the method, or use ` +
+        'transactions.run({ readOnly: false }, ...).',
+    );
   }
 
   /**
@@ -65,7 +85,7 @@ export class Transactions {
    * throw. It sees the result of the work; what it returns, if not undefined, takes its place.
    */
   beforeCommit(hook: TransactionHook): void {
-    this.require('beforeCommit').onBeforeCommit(hook);
+    this.require('transactions.beforeCommit()').onBeforeCommit(hook);
   }
 
   /**
@@ -74,12 +94,7 @@ export class Transactions {
    * all the same, it returns a {@link TypedError}.
    */
   afterCommit(hook: TransactionHook): void {
-    this.require('afterCommit').onAfterCommit(hook);
-  }
-
-  private require(call: string): UnitOfWork {
-    if (this.current) return this.current;
-    throw new Error(`transactions.${call}() outside a transaction.`);
+    this.require('transactions.afterCommit()').onAfterCommit(hook);
   }
 
   private async attemptRepeatedly<Result>(
@@ -109,11 +124,12 @@ export class Transactions {
       return await this.connection.firestore.runTransaction((transaction) => {
         const attempt = (unit = new UnitOfWork(transaction, readOnly));
         return this.running.run(attempt, async () => {
-          const result = await work(attempt).catch(keepShortCircuit);
+          const result = await resultOf(work, attempt);
           return { result: (await attempt.complete(result)) as Result, unit: attempt };
         });
       }, options);
     } catch (error) {
+      unit?.end();
       throw unit?.explain(error) ?? error;
     }
   }
@@ -132,9 +148,16 @@ export class Transactions {
   }
 }
 
-function keepShortCircuit(thrown: unknown): ShortCircuit {
-  if (thrown instanceof ShortCircuit) return thrown;
-  throw thrown;
+async function resultOf<Argument>(
+  work: (argument: Argument) => unknown,
+  argument: Argument,
+): Promise<unknown> {
+  try {
+    return await work(argument);
+  } catch (thrown) {
+    if (thrown instanceof ShortCircuit) return thrown;
+    throw thrown;
+  }
 }
 
 const ABORTED = 10;

@@ -24,6 +24,7 @@ export class UnitOfWork {
   private readonly beforeCommit: TransactionHook[] = [];
   private readonly afterCommit: TransactionHook[] = [];
   private isDiscarded = false;
+  private isEnded = false;
 
   constructor(
     /** The client's own, for what repositories do not do. It reads before it writes, Firestore's rule. */
@@ -105,6 +106,15 @@ export class UnitOfWork {
     this.isDiscarded = true;
   }
 
+  /** From now on a change would be lost. */
+  end(): void {
+    this.isEnded = true;
+  }
+
+  get hasEnded(): boolean {
+    return this.isEnded;
+  }
+
   get afterCommitHooks(): readonly TransactionHook[] {
     return this.isDiscarded ? [] : this.afterCommit;
   }
@@ -119,12 +129,16 @@ export class UnitOfWork {
       if (this.isDiscarded) break;
       result = (await hook(result)) ?? result;
     }
-    if (this.isDiscarded || this.readOnly) return result;
+    if (!this.isDiscarded && !this.readOnly) await this.save();
+    this.end();
+    return result;
+  }
+
+  private async save(): Promise<void> {
     await this.read([...this.documents.values()].filter(({ mustBeCompared }) => mustBeCompared));
     const changed = await this.prepareChanged();
     for (const document of changed) document.validate();
     for (const document of changed) document.write(this.transaction);
-    return result;
   }
 
   /** What the commit failed for, in the terms of the document that it failed for. */
@@ -152,7 +166,7 @@ export class UnitOfWork {
 
   private take(document: TrackedDocument, data: DocumentData | undefined): void {
     document.read(data);
-    if (this.readOnly) freeze(document.instance);
+    if (this.readOnly || this.hasEnded) freeze(document.instance);
   }
 
   /** Runs the hooks of the changed documents. One may change other documents, whose hooks run then too; each once. */

@@ -5,7 +5,12 @@ import { declaredProperties, isDto } from '../../validation/dto.js';
 import { elementTypeOf } from '../../validation/element-type.js';
 import { DocumentExists, DocumentNotFound } from '../firestore.errors.js';
 import { firestoreLibrary } from '../firestore-library.js';
-import { declaredKeysOf, documentOptionsOf, readOnlyFieldsOf } from './document.decorators.js';
+import {
+  type DeclaredKey,
+  declaredKeysOf,
+  documentOptionsOf,
+  readOnlyFieldsOf,
+} from './document.decorators.js';
 import type { KeyPart } from './document-key.js';
 
 /** A stored property of a document class, or of a class nested in one. */
@@ -13,6 +18,8 @@ export interface Field {
   name: string;
   /** The class of the nested object, or of an array's items. */
   nested: Type<object> | undefined;
+  /** Declared as something that nothing can be added to. */
+  isNoNumber: boolean;
   /** Declared as `Timestamp`, so it keeps its microseconds instead of becoming a `Date`. */
   readonly isTimestamp: boolean;
 }
@@ -50,10 +57,10 @@ export function fieldsOf(type: Type<object>): Fields {
 function readModel(type: Type<object>): DocumentModel {
   const options = documentOptionsOf(type);
   if (!options) throw new Error(`${type.name} is no document class: it has no @Document({ collection }).`);
-  const keys = declaredKeysOf(type).map(({ property, auto = false }): KeyPart => {
-    const declared = Reflect.getMetadata('design:type', type.prototype as object, property) as unknown;
-    return { property, auto, isNumber: declared === Number };
-  });
+  if (!isCollectionPath(options.collection)) {
+    throw new Error(`${type.name}: "${options.collection}" is no path of a collection, e.g. "users".`);
+  }
+  const keys = declaredKeysOf(type).map((key) => keyPartOf(type, key));
   if (keys.length === 0) throw new Error(`${type.name} has no key: declare @Key() on a property.`);
   return {
     type,
@@ -64,6 +71,23 @@ function readModel(type: Type<object>): DocumentModel {
     notFound: options.notFound ?? DocumentNotFound,
     exists: options.exists ?? DocumentExists,
   };
+}
+
+/** Names of collections and documents in turn, none of those that Firestore keeps for itself. */
+function isCollectionPath(path: string): boolean {
+  const names = path.split('/');
+  return names.length % 2 === 1 && names.every((name) => !/^(?:|\.|\.\.|__.*__)$/s.test(name));
+}
+
+function keyPartOf(type: Type<object>, { property, auto = false }: DeclaredKey): KeyPart {
+  const declared = Reflect.getMetadata('design:type', type.prototype as object, property) as unknown;
+  // `Object` is what reflection says of `Default<string>` and of any other alias.
+  if (![String, Number, Object, undefined].includes(declared as never)) {
+    throw new Error(`${type.name}.${property} is part of the key and must be a string or a whole number.`);
+  }
+  const isNumber = declared === Number;
+  if (auto && isNumber) throw new Error(`${type.name}.${property}: @Key({ auto: true }) makes strings.`);
+  return { property, auto, isNumber };
 }
 
 function readFields(type: Type<object>): Fields {
@@ -79,6 +103,7 @@ function fieldOf(type: Type<object>, name: string): Field {
   return {
     name,
     nested,
+    isNoNumber: [String, Boolean, Date, Array].includes(own as never),
     get isTimestamp() {
       return [named, own].includes(firestoreLibrary().Timestamp);
     },

@@ -102,6 +102,9 @@ function report(name: string, findings: Finding[]): void {
   );
 }
 
+/** Firestore keeps these names for itself; `__proto__` would lead out of the document. */
+const RESERVED = /^(?:|__.*__)$/s;
+
 const isEmpty = ({ constraints, children }: Finding): boolean =>
   constraints === undefined && (children === undefined || children.every(isEmpty));
 
@@ -109,6 +112,7 @@ function mistakeIn({ type, keys, readOnly }: DocumentModel, path: string): strin
   const [name] = split(path);
   if (keys.some(({ property }) => property === name)) return `${name} is part of the key and cannot change`;
   if (readOnly.has(name)) return `${name} is @ReadOnly()`;
+  if (path.split('.').some((part) => RESERVED.test(part))) return `${path} has a part that names no field`;
   return fieldAtPath(type, path) ? undefined : `${path} is not a field of ${type.name}`;
 }
 
