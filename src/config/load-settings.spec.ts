@@ -92,6 +92,49 @@ describe('O2: the environment', () => {
   });
 });
 
+describe('U7: the identity providers', () => {
+  const environment = { NODE_ENV: 'test', AUTH_PROVIDERS: 'firebase,oidc' };
+  const complete = {
+    ...environment,
+    GOOGLE_CLOUD_PROJECT: 'project',
+    OIDC_ISSUER: 'https://login.example.com/',
+    OIDC_AUDIENCE: 'client',
+  };
+
+  it('are none, until they are named with what they need', async () => {
+    expect((await loadSettings({ NODE_ENV: 'test' })).authProviders).toEqual([]);
+    expect((await loadSettings(complete)).authProviders).toEqual(['firebase', 'oidc']);
+    expect(await mistakesOf(environment)).toEqual([
+      expect.stringMatching(/^GOOGLE_CLOUD_PROJECT must be set when AUTH_PROVIDERS=firebase,oidc$/),
+      expect.stringMatching(/^OIDC_ISSUER /),
+      expect.stringMatching(/^OIDC_AUDIENCE /),
+    ]);
+  });
+
+  it.each(['google', 'firebase;oidc', 'firebase,', 'FIREBASE'])('are not %s', async (AUTH_PROVIDERS) => {
+    expect(await mistakesOf({ ...complete, AUTH_PROVIDERS })).toEqual([
+      expect.stringMatching(/^AUTH_PROVIDERS must/),
+    ]);
+  });
+
+  it.each(['login.example.com', 'http://login.example.com', 'http://localhost.example.com', 'https://a/?b'])(
+    'are not reached at %s',
+    async (OIDC_ISSUER) => {
+      expect(await mistakesOf({ ...complete, OIDC_ISSUER })).toEqual([
+        expect.stringMatching(/^OIDC_ISSUER must be the address/),
+      ]);
+    },
+  );
+
+  it('sign their tokens in production', async () => {
+    const FIREBASE_AUTH_EMULATOR_HOST = '127.0.0.1:9099';
+    await expect(loadSettings({ ...complete, FIREBASE_AUTH_EMULATOR_HOST })).resolves.toBeDefined();
+    expect(await mistakesOf({ ...complete, ...PRODUCTION, FIREBASE_AUTH_EMULATOR_HOST })).toEqual([
+      expect.stringMatching(/^FIREBASE_AUTH_EMULATOR_HOST must not be set in production/),
+    ]);
+  });
+});
+
 describe('O2: in production the environment', () => {
   it('is complete with a mode and a secret', async () => {
     await expect(loadSettings(PRODUCTION)).resolves.toMatchObject({

@@ -89,6 +89,11 @@ function mistakesBetween(given: Environment): string[] {
     );
   }
   if (given.JWT_KEYS) mistakes.push(...mistakesInKeys(given.JWT_KEYS));
+  const needed = [
+    ...(given.AUTH_PROVIDERS?.includes('firebase') ? ['GOOGLE_CLOUD_PROJECT'] : []),
+    ...(given.AUTH_PROVIDERS?.includes('oidc') ? ['OIDC_ISSUER', 'OIDC_AUDIENCE'] : []),
+  ].filter((name) => !given[name]);
+  mistakes.push(...needed.map((name) => `${name} must be set when AUTH_PROVIDERS=${given.AUTH_PROVIDERS}`));
   return given.NODE_ENV === 'production' ? [...mistakes, ...mistakesInProduction(given)] : mistakes;
 }
 
@@ -105,6 +110,10 @@ function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET, ...given }: Environm
   const mistakes = ['APP_URL', 'MAIL_FROM']
     .filter((name) => given.SMTP_URL && !given[name])
     .map((name) => `${name} must be set in production when SMTP_URL is`);
+  if (given.FIREBASE_AUTH_EMULATOR_HOST)
+    mistakes.push(
+      'FIREBASE_AUTH_EMULATOR_HOST must not be set in production: unsigned tokens would be believed',
+    );
   if (!FIRESTORE_MODE)
     mistakes.push('FIRESTORE_MODE must be named in production: embedded, emulator or cloud');
   if (!JWT_SECRET) mistakes.push(`JWT_SECRET must be set in production; ${MAKE_ONE}`);

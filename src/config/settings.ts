@@ -108,6 +108,29 @@ export class Settings {
   @Min(60)
   REFRESH_TOKEN_TTL: number = 30 * 24 * 60 * 60;
 
+  /** Whose tokens are accepted besides our own, comma-separated: `firebase`, `oidc`. */
+  @Matches(/^(?:(?:firebase|oidc)(?:, *(?:firebase|oidc))*)?$/, {
+    message: 'AUTH_PROVIDERS must be a comma-separated list of: firebase, oidc',
+  })
+  AUTH_PROVIDERS: string = '';
+
+  /** The OpenID Connect issuer of `oidc`, exactly as it calls itself; without TLS only on this machine. */
+  @IsOptional()
+  @Matches(/^(?:https:\/\/[^\s?#]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?(?:\/[^\s?#]*)?)$/, {
+    message: 'OIDC_ISSUER must be the address of the issuer, such as https://login.example.com',
+  })
+  OIDC_ISSUER?: string;
+
+  /** What its tokens must have been issued for: our client id there. */
+  @IsOptional()
+  @IsString()
+  OIDC_AUDIENCE?: string;
+
+  /** firebase-admin believes unsigned tokens while it is set: for the Auth emulator, and refused in production. */
+  @IsOptional()
+  @Matches(/^[^\s/:]+:\d+$/, { message: 'FIREBASE_AUTH_EMULATOR_HOST must be host:port, without http://' })
+  FIREBASE_AUTH_EMULATOR_HOST?: string;
+
   /** Requests a minute of one user, or of one address when nobody is signed in. */
   @IsInt()
   @Min(1)
@@ -144,6 +167,10 @@ export class Settings {
     return this.ALLOWED_ORIGINS.split(',')
       .map((origin) => origin.trim())
       .filter(Boolean);
+  }
+
+  get authProviders(): Array<'firebase' | 'oidc'> {
+    return this.AUTH_PROVIDERS.split(/, */).filter((name) => name === 'firebase' || name === 'oidc');
   }
 
   /** Whether an error answer may show its stack trace. */

@@ -1,7 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { toTypedError } from '../errors/to-typed-error.js';
+import { Unauthorized } from '../errors/errors.js';
+import { genericErrorOf, toTypedError } from '../errors/to-typed-error.js';
 import type { TypedError } from '../errors/typed-error.js';
 import { Revocations } from './revocations.js';
 import { TokenKinds } from './token-kinds.js';
@@ -68,7 +69,7 @@ export class AuthenticationGuard implements CanActivate {
       this.verified.remember(authorization, token);
       request.user = token.caller;
     } catch (error) {
-      request.refusal = toTypedError(error);
+      request.refusal = error instanceof Unauthorized ? error : genericErrorOf(toTypedError(error));
     }
     return true;
   }

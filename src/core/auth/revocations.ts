@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { ServiceUnavailable } from '../errors/errors.js';
+import { within } from '../errors/within.js';
 import { InjectRepository } from '../firestore/inject-repository.decorator.js';
 import { Repository } from '../firestore/repository.js';
 import { Transactions } from '../firestore/transactions.js';
@@ -15,7 +15,7 @@ const REFRESH_AFTER = 20_000;
 const STALE_AFTER = 60_000;
 /** By so much a commit may come after the date that it writes, and the clocks of two instances may differ. */
 const OVERLAP = 60_000;
-/** How long a request waits for the reading. */
+/** So long a reading may take; the Firestore client itself would try for minutes. */
 const PATIENCE = 5000;
 
 /**
@@ -104,7 +104,10 @@ export class Revocations {
     const now = Date.now();
     const since = Math.max(Math.min(this.readAt, now) - OVERLAP, now - this.lifetime);
     try {
-      const found = await patiently(this.revocations.query().where('revokedAt', '>', new Date(since)).find());
+      const found = await within(
+        PATIENCE,
+        this.revocations.query().where('revokedAt', '>', new Date(since)).find(),
+      );
       for (const revocation of found) this.take(revocation);
       for (const [id, { expiresAt }] of this.entries) if (expiresAt.getTime() <= now) this.entries.delete(id);
       this.readAt = now;
@@ -112,18 +115,5 @@ export class Revocations {
       this.logger.warn('Which tokens are revoked could not be read.', error);
       throw error;
     }
-  }
-}
-
-/** The Firestore client itself would try for minutes. */
-async function patiently<Result>(work: Promise<Result>): Promise<Result> {
-  const done = new AbortController();
-  const tooLong = delay(PATIENCE, undefined, { signal: done.signal, ref: false }).then(() => {
-    throw new Error(`Firestore did not answer within ${PATIENCE} ms.`);
-  });
-  try {
-    return await Promise.race([work, tooLong]);
-  } finally {
-    done.abort();
   }
 }

@@ -15,11 +15,11 @@ export class Passwords {
     return hash(canonical(password), PARAMETERS);
   }
 
-  /** Takes as long without a hash as with one. */
+  /** Takes as long without a hash as with one. An empty one is that of a user who has no password. */
   async verify(stored: string | undefined, password: string): Promise<boolean> {
     const { verify } = await import('@node-rs/argon2');
-    const matches = await verify(stored ?? DECOY, canonical(password));
-    return matches && stored !== undefined;
+    const matches = await verify(stored || DECOY, canonical(password));
+    return matches && Boolean(stored);
   }
 }
 

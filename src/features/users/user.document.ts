@@ -65,6 +65,7 @@ export class User extends Person implements BeforeSave {
   @IsBoolean()
   emailVerified: Default<boolean> = false;
 
+  /** Empty for who has signed in through an identity provider only. */
   @IsString()
   passwordHash: string;
 
