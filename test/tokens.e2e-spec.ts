@@ -108,7 +108,7 @@ describe('U2 access tokens', () => {
   it('is not a refresh token, nor the other way round', async () => {
     const { token, tokens } = await registerUser(app);
     expect((await me(tokens.refreshToken)).status).toBe(401);
-    expect((await refresh(token)).status).toBe(401);
+    expect((await refresh(token)).status).toBe(400); // longer than any refresh token
   });
 
   it.each(['user', 'moderator'] as const)('of a %s does not open what is for admins', async (role) => {
