@@ -8,7 +8,7 @@ import type { EmbeddedFirestore, LockedDirectory } from 'embedded-firestore';
 import type { Settings } from '../../config/settings.js';
 
 /** Written by `npm run firestore:indexes`. Resolved from here, for the service may be started from anywhere. */
-const INDEX_FILE = join(import.meta.dirname, '../../../firestore.indexes.json');
+export const INDEX_FILE = join(import.meta.dirname, '../../../firestore.indexes.json');
 
 /** Where Node.js keeps the compiled engine, whose types it would else strip at each start. No matter if it cannot be written. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/compile');

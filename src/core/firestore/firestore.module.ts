@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
+import { ExpiredDocuments } from './expired-documents.js';
 import { FirestoreConnection } from './firestore-connection.js';
 import { FirestoreHealth } from './firestore-health.js';
 import { repositoryTokenOf } from './inject-repository.decorator.js';
@@ -21,6 +22,7 @@ class Repositories {}
       useFactory: (settings: Settings) => FirestoreConnection.open(settings),
     },
     FirestoreHealth,
+    ExpiredDocuments,
     Transactions,
     TransactionInterceptor,
   ],

@@ -8,7 +8,7 @@ import { type Composer, MailDelivery } from './mail-delivery.js';
 export type { Composer } from './mail-delivery.js';
 
 const DAY = 24 * 60 * 60 * 1000;
-const LIFE_MILLISECONDS = 30 * DAY;
+const LIFE_MILLISECONDS = 7 * DAY;
 
 /** Mail that goes out if and only if what it is about was committed. */
 @Injectable()
