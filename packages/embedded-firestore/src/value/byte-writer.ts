@@ -1,4 +1,5 @@
-const MAX_KEPT_BYTES = 1024 * 1024;
+/** A call that waits for a slow client shall not hold what it has sent. */
+const MAX_KEPT_BYTES = 16_384;
 const SHORT_STRING = 32;
 
 /**
