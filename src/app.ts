@@ -49,6 +49,10 @@ export async function createApp(
   registerHttpHooks(fastify, settings);
   registerCors(fastify, settings, extras);
   registerRequestLog(fastify);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (request.is404) done(routeMethods.errorFor(request) ?? unsupportedVersions.errorFor(request));
+    else done();
+  });
 
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings, options.imports),
@@ -65,8 +69,6 @@ export async function createApp(
   serveDocumentation(app);
   announceRoutes(app);
   await app.init();
-  routeMethods.refuseOthers();
-  unsupportedVersions.refuse();
   await fastify.ready();
   return app;
 }

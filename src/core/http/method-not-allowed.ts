@@ -1,38 +1,38 @@
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MethodNotAllowed } from '../errors/errors.js';
+import { pathOf, pathPattern } from '../routing/path-pattern.js';
 
-const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
- * Collects each path's methods while routes are registered, so that {@link RouteMethods.refuseOthers} can answer the
- * rest with 405 and `Allow` (RFC 9110, 15.5.6). Fastify by itself answers 404.
+ * Knows each path's methods, so that a request with another one is answered with 405 and `Allow` (RFC 9110, 15.5.6).
+ * Fastify by itself answers 404.
  */
 export class RouteMethods {
-  /** By path with the names of its parameters left out: `/users/:id` and `/users/:name` are one path to the router. */
-  private readonly paths = new Map<string, { url: string; methods: Set<string> }>();
+  private readonly methodsByUrl = new Map<string, Set<string>>();
+  /** Made for the first request that needs them. */
+  private patterns: Array<[RegExp, Set<string>]> | undefined;
 
-  constructor(private readonly fastify: FastifyInstance) {
+  /** Create it before the routes are registered. */
+  constructor(fastify: FastifyInstance) {
     fastify.addHook('onRoute', ({ url, method }) => {
-      const shape = url.replaceAll(/:[^/]+/g, ':');
-      const path = this.paths.get(shape) ?? { url, methods: new Set() };
-      for (const each of [method].flat()) path.methods.add(each);
-      this.paths.set(shape, path);
+      if (url.includes('*')) return;
+      const methods = this.methodsByUrl.get(url) ?? new Set();
+      this.methodsByUrl.set(url, methods);
+      for (const each of [method].flat()) methods.add(each);
     });
   }
 
-  /** Call it once, when all routes are registered. */
-  refuseOthers(): void {
-    for (const { url, methods } of [...this.paths.values()]) {
-      const others = METHODS.filter((method) => !methods.has(method));
-      if (others.length === 0 || url.includes('*')) continue;
-      const allowed = [...methods];
-      this.fastify.route({
-        method: others,
-        url,
-        handler: () => {
-          throw new MethodNotAllowed({ details: { allowed }, headers: { Allow: allowed.join(', ') } });
-        },
-      });
-    }
+  /** Why the router found nothing for the request, if that is its method. */
+  errorFor({ method, url }: FastifyRequest): MethodNotAllowed | undefined {
+    if (!METHODS.includes(method)) return undefined;
+    this.patterns ??= [...this.methodsByUrl].map(([each, methods]) => [pathPattern(each), methods]);
+    const path = pathOf(url);
+    const allowed = this.patterns
+      .filter(([pattern]) => pattern.test(path))
+      .flatMap(([, methods]) => [...methods]);
+    if (allowed.length === 0) return undefined;
+    const distinct = [...new Set(allowed)];
+    return new MethodNotAllowed({ details: { allowed: distinct }, headers: { Allow: distinct.join(', ') } });
   }
 }
