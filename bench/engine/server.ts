@@ -21,7 +21,6 @@ const [kind, dataDirectory] = process.argv.slice(2) as [Kind, string | undefined
 const began = performance.now();
 const { address, stop } = await start();
 const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
 
 process.on('message', (question: Question) => void answer(question));
 tell({ ready: { address, milliseconds: performance.now() - began } });
@@ -52,8 +51,11 @@ async function answer(question: Question): Promise<void> {
       return tell({ cpu: usedCpu() });
     case 'reset-delay':
       delay.reset();
+      // Not before: it wakes the process a thousand times a second, which would count as the engine's work.
+      delay.enable();
       return tell({});
     case 'delay':
+      delay.disable();
       return tell({ delay: delay.percentile(99) / 1e6 });
     case 'stop':
       await stop();
