@@ -258,6 +258,26 @@ describe('U6 e-mail verification', () => {
     expect((await verify(second!)).status).toBe(204);
   });
 
+  it('lets nobody change his address by an old session alone; an admin may for others', async () => {
+    const admin = await createAdmin(app);
+    const { user, tokens } = await registerUser(app);
+    passTime(16 * MINUTE);
+    const { body } = await app.post('/auth/refresh', { refreshToken: tokens.refreshToken });
+    const { accessToken: token } = body.data.tokens;
+    const { email } = person();
+    const refused = await app.patch(`/users/${user.id}`, { email, firstName: 'Grace' }, { token });
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'RECENT_SIGN_IN_REQUIRED']);
+    expect((await app.get('/users/me', { token })).body.data).toEqual(user);
+    expect(
+      (await app.patch(`/users/${user.id}`, { email: user.email.toUpperCase() }, { token })).status,
+    ).toBe(200);
+    const again = await login(app, user.email);
+    expect((await app.patch(`/users/${user.id}`, { email }, { token: again.token })).status).toBe(200);
+    const { token: adminToken } = await login(app, admin.user.email);
+    const moved = await app.patch(`/users/${user.id}`, { email: user.email }, { token: adminToken });
+    expect(moved.body.data).toMatchObject({ email: user.email, emailVerified: false });
+  });
+
   it('is no matter of the token for a password, nor the other way round', async () => {
     const { user, resetToken } = await whoForgot();
     const { token } = await mail.take(user.email, 'Confirm');

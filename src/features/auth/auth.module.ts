@@ -49,7 +49,8 @@ export class AuthModule {
       await sessions.endAllOf(userId);
       tokens.forget(userId);
     });
-    users.onEmailChange((user, previous) => {
+    users.onEmailChange(async (user, previous, caller) => {
+      if (caller.id === user.id) await sessions.requireRecent(caller.sessionId);
       mails.sendEmailVerification(user.id);
       mails.sendEmailChanged(previous);
     });

@@ -7,6 +7,7 @@ import { InjectRepository } from '../../core/firestore/inject-repository.decorat
 import { Repository } from '../../core/firestore/repository.js';
 import { Transactions } from '../../core/firestore/transactions.js';
 import { AuditService } from '../audit/audit.service.js';
+import { RecentSignInRequired } from '../users/users.errors.js';
 import { SessionNotFound } from './auth.errors.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.document.js';
@@ -26,6 +27,7 @@ export interface OpenSession {
 /** For so long the token before the current one still holds: the other tab, or a client whose answer got lost. */
 const GRACE_MILLISECONDS = 10_000;
 const LONGEST_USER_AGENT = 300;
+const RECENT_MILLISECONDS = 15 * 60_000;
 /** Of one user. A client that signs in each time it starts must not make the list endless. */
 const MOST_SESSIONS = 100;
 
@@ -91,6 +93,16 @@ export class SessionsService {
     if (session?.userId !== userId) throw new SessionNotFound();
     this.close(id);
     this.audit.record({ action: 'session.ended', userId });
+  }
+
+  /**
+   * For what a stolen access token should not be enough for.
+   * @throws {RecentSignInRequired} unless the session began within 15 minutes
+   */
+  async requireRecent(id: string): Promise<void> {
+    const session = await this.sessions.find(id);
+    const isRecent = session && Date.now() - session.createdAt.getTime() <= RECENT_MILLISECONDS;
+    if (!isRecent) throw new RecentSignInRequired();
   }
 
   /** Does nothing if the token does not hold. */

@@ -8,7 +8,7 @@ import { InvalidCursor } from '../../core/pagination/cursor.js';
 import type { Page } from '../../core/pagination/page.js';
 import { Responds } from '../../core/routing/responds.decorator.js';
 import { toUserResponse, UpdateUserBody, UserPath, UserQuery, UserResponse } from './users.dto.js';
-import { EmailTaken, LastAdmin, UserNotFound } from './users.errors.js';
+import { EmailTaken, LastAdmin, RecentSignInRequired, UserNotFound } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('Users')
@@ -48,9 +48,10 @@ export class UsersController {
     summary: 'Change a user',
     description:
       'Changes the fields that are sent. Everybody may change himself; a `role` only an admin gives. ' +
-      'A new `email` is to be verified again: a mail goes there, and a notice to the old one.',
+      'A new `email` is to be verified again: a mail goes there, and a notice to the old one. Who changes his own must ' +
+      'have signed in within 15 minutes.',
     etag: true,
-    errors: [UserNotFound, EmailTaken, LastAdmin],
+    errors: [UserNotFound, EmailTaken, LastAdmin, RecentSignInRequired],
   })
   async update(
     @Param() { id }: UserPath,

@@ -1,4 +1,4 @@
-import { Conflict, NotFound } from '../../core/errors/errors.js';
+import { Conflict, Forbidden, NotFound } from '../../core/errors/errors.js';
 
 export class UserNotFound extends NotFound {
   static override readonly code = 'USER_NOT_FOUND';
@@ -14,4 +14,10 @@ export class EmailTaken extends Conflict {
 export class LastAdmin extends Conflict {
   static override readonly code = 'LAST_ADMIN';
   static override readonly message = 'This is the last admin; make somebody else an admin first.';
+}
+
+/** 403: whoever has the e-mail address has the account, so a stolen access token is not enough to change it. */
+export class RecentSignInRequired extends Forbidden {
+  static override readonly code = 'RECENT_SIGN_IN_REQUIRED';
+  static override readonly message = 'Sign in again, then change the e-mail address within 15 minutes.';
 }

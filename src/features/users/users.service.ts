@@ -28,7 +28,7 @@ const SORT_FIELDS = {
 
 const NOT_BY_API_KEY = { message: 'An API key may change neither an e-mail address nor a role.' };
 
-type EmailChangeHook = (user: User, previous: string) => void | Promise<void>;
+type EmailChangeHook = (user: User, previous: string, caller: Caller) => Promise<void>;
 
 /** The users. What writes wants a writing transaction around it. */
 @Injectable()
@@ -90,6 +90,7 @@ export class UsersService {
    * @throws {Forbidden} if the caller may not give roles, or is an API key, which could make itself more than it is
    * @throws {UserNotFound}
    * @throws {LastAdmin}
+   * @throws {RecentSignInRequired}
    * @throws {EmailTaken} from the commit
    */
   async update(id: string, changes: UpdateUserBody, caller: Caller): Promise<User> {
@@ -98,7 +99,7 @@ export class UsersService {
     if (caller.scopes && (role !== undefined || email !== undefined)) throw new Forbidden(NOT_BY_API_KEY);
     const user = await this.users.findOrFail(id);
     if (role !== undefined) await this.giveRole(user, role);
-    if (email !== undefined) await this.changeEmail(user, email);
+    if (email !== undefined) await this.changeEmail(user, email, caller);
     const { firstName = user.firstName, lastName = user.lastName } = names;
     this.audit.record({ action: 'user.updated', userId: id });
     return Object.assign(user, { firstName, lastName, updatedAt: new Date() });
@@ -149,7 +150,7 @@ export class UsersService {
     if (admins.length < 2) throw new LastAdmin();
   }
 
-  private async changeEmail(user: User, email: string): Promise<void> {
+  private async changeEmail(user: User, email: string, caller: Caller): Promise<void> {
     const previous = user.email;
     user.email = email;
     if (normalizeEmail(email) === normalizeEmail(previous)) return;
@@ -157,7 +158,7 @@ export class UsersService {
     this.emails.delete(normalizeEmail(previous));
     this.claimEmail(user);
     this.audit.record({ action: 'email.changed', userId: user.id });
-    for (const hook of this.emailChangeHooks) await hook(user, previous);
+    for (const hook of this.emailChangeHooks) await hook(user, previous, caller);
   }
 
   /** Keeps e-mails unique, however many ask for the same one at once: of those who create the document one can commit. */
