@@ -1,5 +1,10 @@
-/** Fastify by hand, by somebody who measures: nothing is computed per request that could be computed before. */
-import { createSecretKey, randomUUIDv7 } from 'node:crypto';
+/**
+ * Fastify by hand, by somebody who measures: nothing is computed per request that could be computed before. It protects
+ * and tells the same as the service: request id in each log line and beyond, versions by header, tokens that can be
+ * revoked, limits, roles, checks of what comes in and of what goes out.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createSecretKey, hash, randomUUIDv7 } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Socket } from 'node:net';
@@ -74,17 +79,34 @@ const metaOf = (request: FastifyRequest) => ({ requestId: request.id, timestamp:
 
 function securityHeaders(): Record<string, string> {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
-  helmet()(response.req, response, () => undefined);
+  const directives = {
+    defaultSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+    imgSrc: ["'self'", 'data:'],
+    objectSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+  };
+  const helmetOf = helmet({
+    contentSecurityPolicy: { useDefaults: false, directives },
+    frameguard: { action: 'deny' },
+  });
+  helmetOf(response.req, response, () => undefined);
   return response.getHeaders() as Record<string, string>;
 }
 
 const key = createSecretKey(Buffer.from(SECRET));
 const verified = new Map<string, { caller: Caller; expires: number }>();
+/** Sessions and users whose tokens hold no longer. */
+const revoked = new Set<string>();
 
 function callerOf(authorization: string | undefined): Caller | null {
   if (!authorization?.startsWith('Bearer ')) return null;
-  const known = verified.get(authorization);
-  if (known && known.expires > Date.now()) return known.caller;
+  const token = hash('sha256', authorization, 'base64url'); // no token can be read from memory
+  const known = verified.get(token);
+  if (known && known.expires > Date.now()) return isRevoked(known.caller) ? null : known.caller;
   try {
     const options = { algorithms: ['HS256' as const], issuer: ISSUER, audience: AUDIENCE };
     const { sub, role, sid, exp } = jwt.verify(authorization.slice(7), key, options) as Claims & {
@@ -92,12 +114,14 @@ function callerOf(authorization: string | undefined): Caller | null {
     };
     const caller = { id: sub, role, session: sid };
     if (verified.size >= 10_000) verified.delete(verified.keys().next().value!);
-    verified.set(authorization, { caller, expires: exp * 1000 });
-    return caller;
+    verified.set(token, { caller, expires: exp * 1000 });
+    return isRevoked(caller) ? null : caller;
   } catch {
     return null;
   }
 }
+
+const isRevoked = ({ id, session }: Caller) => revoked.has(session) || revoked.has(id);
 
 const windows = new Map<string, { hits: number; endsAt: number }>();
 
@@ -123,10 +147,40 @@ function refuse(reply: FastifyReply, status: number, code: string): void {
   reply.status(status).send({ success: false, error: { code }, meta: metaOf(reply.request) });
 }
 
+const requestContext = new AsyncLocalStorage<{ requestId: string }>();
+
+function createLogger(): FastifyBaseLogger {
+  const options = {
+    base: null,
+    messageKey: 'message',
+    mixin: () => ({ ...requestContext.getStore() }),
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ severity: label.toUpperCase() }) },
+  };
+  return pino(options, pino.destination({ sync: false, minLength: 4096 })) as FastifyBaseLogger;
+}
+
+const WELL_FORMED_ID = /^[\w.:/+=-]{8,128}$/;
+
+function requestIdOf({ headers }: { headers: IncomingMessage['headers'] }): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && WELL_FORMED_ID.test(given) ? given : randomUUIDv7();
+}
+
+/** A client may name the version in a header instead of in the path. */
+function selectVersion({ url = '/', headers }: IncomingMessage): string {
+  if (!url.startsWith('/api/') || /^v\d/.test(url.slice(5, 7))) return url;
+  const version = headers['x-api-version'];
+  return typeof version === 'string' ? `/api/v${encodeURIComponent(version)}/${url.slice(5)}` : url;
+}
+
 function registerHooks(app: FastifyInstance): void {
   const constantHeaders = securityHeaders();
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(constantHeaders).header('X-Request-ID', request.id);
+    requestContext.run({ requestId: request.id }, done);
+  });
+  app.addHook('onRequest', (request, reply, done) => {
     request.caller = callerOf(request.headers.authorization);
     if (!isWithinLimit(request, reply)) return refuse(reply, 429, 'TOO_MANY_REQUESTS');
     if (!request.caller) return refuse(reply, 401, 'UNAUTHORIZED');
@@ -149,7 +203,6 @@ function registerHooks(app: FastifyInstance): void {
       userAgent: request.headers['user-agent'],
     };
     const line = {
-      requestId: request.id,
       route: request.routeOptions.url,
       userId: request.caller?.id,
       httpRequest,
@@ -184,13 +237,11 @@ function registerRoutes(app: FastifyInstance): void {
 
 export const start: Start = async () => {
   const app = fastify({
-    loggerInstance: pino(
-      { base: null },
-      pino.destination({ sync: false, minLength: 4096 }),
-    ) as FastifyBaseLogger,
+    loggerInstance: createLogger(),
     childLoggerFactory: (parent) => parent,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: (request) => (request.headers['x-request-id'] as string | undefined) ?? randomUUIDv7(),
+    genReqId: requestIdOf,
+    rewriteUrl: selectVersion as (request: { url?: string }) => string,
     requestIdHeader: false,
     trustProxy: (_address: string, hop: number) => hop < 1,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
@@ -200,7 +251,10 @@ export const start: Start = async () => {
   await app.register(cors, {
     origin: [],
     credentials: true,
-    exposedHeaders: ['X-Request-ID', 'X-Response-Time', 'RateLimit'],
+    exposedHeaders: [
+      'X-Request-ID', 'X-Response-Time', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'ETag', 'Location',
+      'Idempotency-Replayed', 'Deprecation', 'Sunset', 'Link',
+    ], // prettier-ignore
   });
   registerHooks(app);
   registerRoutes(app);
