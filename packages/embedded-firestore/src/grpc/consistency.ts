@@ -34,30 +34,36 @@ function checkConcurrency(mode: number): void {
   }
 }
 
+interface Asked {
+  at: Consistency;
+  /** The transaction that was begun for it. */
+  begun?: Buffer;
+}
+
 /** Which state a read asks for; begins the transaction that a `new_transaction` wants. */
-export async function consistencyOf(
-  message: ConsistencyMessage,
+export function consistencyOf(
+  { transaction, newTransaction, readTime }: ConsistencyMessage,
   database: EngineDatabase,
-): Promise<{ at: Consistency; begun?: Buffer }> {
-  const named = [message.transaction?.length, message.newTransaction, message.readTime].filter(Boolean);
+): Asked | Promise<Asked> {
+  const named = [transaction?.length, newTransaction, readTime].filter(Boolean);
   if (named.length > 1) throw invalid('Only one of transaction, new_transaction and read_time may be given.');
-  if (message.transaction?.length) return { at: { transaction: transactionId(message.transaction) } };
-  if (message.readTime) return { at: { time: microsFromTimestamp(message.readTime) } };
-  if (!message.newTransaction) return { at: undefined };
-  const id = await database.begin(decodeTransactionOptions(message.newTransaction));
-  return { at: { transaction: id }, begun: transactionBytes(id) };
+  if (transaction?.length) return { at: { transaction: transactionId(transaction) } };
+  if (readTime) return { at: { time: microsFromTimestamp(readTime) } };
+  if (!newTransaction) return { at: undefined };
+  return database
+    .begin(decodeTransactionOptions(newTransaction))
+    .then((id) => ({ at: { transaction: id }, begun: transactionBytes(id) }));
 }
 
 /** Rolls back a transaction that was begun by a read which then failed: the client never learns its id. */
-export async function orRollback<T>(
+export function orRollback<T>(
   database: EngineDatabase,
   begun: Buffer | undefined,
   work: Promise<T>,
 ): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (begun) database.rollback(transactionId(begun));
+  if (!begun) return work;
+  return work.catch((error: unknown) => {
+    database.rollback(transactionId(begun));
     throw error;
-  }
+  });
 }

@@ -28,38 +28,38 @@ export function rpcsOf(engine: Engine): Map<string, (call: Call) => void> {
 }
 
 function answerOnce(call: Call, method: Method, handler: UnaryHandler): void {
-  const answer = async (request: Buffer) => {
-    const response = await handler(method.decode(request) as never);
-    const writer = new MessageWriter(method.encode);
-    writer.add(response);
-    call.end(writer.take());
-  };
-  receiveOne(call, (request) => void answer(request).catch((error: unknown) => call.fail(error)));
+  receiveOne(call, (request) => {
+    handler(method.decode(request) as never)
+      .then((response) => {
+        const writer = new MessageWriter(method.encode);
+        writer.add(response);
+        call.end(writer.take());
+      })
+      .catch((error: unknown) => call.fail(error));
+  });
 }
 
 function answerInStream(call: Call, method: Method, handler: StreamHandler): void {
-  const answer = async (request: Buffer) =>
-    send(call, method, await handler(method.decode(request) as never));
-  receiveOne(
-    call,
-    (request) =>
-      void answer(request).catch((error: unknown) => {
-        // An error without headers before it makes the Node client try again for seven seconds, whatever the error is.
-        call.start();
-        call.fail(error);
-      }),
-  );
+  receiveOne(call, (request) => {
+    // An error without headers before it makes the Node client try again for seven seconds, whatever the error is.
+    call.start();
+    handler(method.decode(request) as never)
+      .then((responses) => send(call, method, responses[Symbol.iterator]()))
+      .catch((error: unknown) => call.fail(error));
+  });
 }
 
-async function send(call: Call, method: Method, responses: Iterable<object>): Promise<void> {
+/** Sends what the client takes at once, and the rest when it has taken that. */
+function send(call: Call, method: Method, responses: Iterator<object>): Promise<void> | undefined {
   const writer = new MessageWriter(method.encode);
-  for (const response of responses) {
-    writer.add(response);
+  for (let next = responses.next(); !next.done; next = responses.next()) {
+    writer.add(next.value);
     if (writer.length < SENT_AT_ONCE) continue;
-    if (!call.write(writer.take())) await call.drained();
-    if (call.hasEnded) return;
+    if (!call.write(writer.take())) return call.drained().then(() => send(call, method, responses));
+    if (call.hasEnded) return undefined;
   }
   call.end(writer.take());
+  return undefined;
 }
 
 /** The message of a call that must have exactly one. */
