@@ -1,5 +1,5 @@
+import { requestOf } from '../http/http-context.js';
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import type { Caller } from './caller.js';
 import type { Permission, Role } from './roles.js';
 
@@ -39,6 +39,5 @@ export const SelfOr = (permission: Permission, parameter = 'id') =>
 
 /** The signed-in {@link Caller}, as a handler's argument. On a public route it may be undefined. */
 export const CurrentCaller = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): Caller | undefined =>
-    context.switchToHttp().getRequest<FastifyRequest>().user,
+  (_data: unknown, context: ExecutionContext): Caller | undefined => requestOf(context).user,
 );

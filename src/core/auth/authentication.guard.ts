@@ -1,3 +1,4 @@
+import { requestOf } from '../http/http-context.js';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
@@ -46,7 +47,7 @@ export class AuthenticationGuard implements CanActivate {
 
   /** Without a promise where the token was verified before: most requests. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = requestOf(context);
     const { authorization } = request.headers;
     if (authorization === undefined) return true;
     const known = this.verified.find(authorization);

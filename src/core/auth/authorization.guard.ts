@@ -1,3 +1,4 @@
+import { requestOf } from '../http/http-context.js';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Forbidden, Unauthorized } from '../errors/errors.js';
@@ -12,7 +13,7 @@ export class AuthorizationGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const rule = routeContractOf(context).access ?? { kind: 'authenticated' };
     if (rule.kind === 'public') return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = requestOf(context);
     if (!request.user) throw request.refusal ?? unauthorized(request);
     if (!allows(rule, request.user, request.params as Record<string, string>)) throw forbidden(request.user);
     return true;

@@ -1,5 +1,5 @@
+import { replyOf } from '../http/http-context.js';
 import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Answers } from '../http/answers.js';
 import type { PromiseInterceptor } from '../http/promise-interceptors.js';
@@ -36,7 +36,7 @@ export class TransactionInterceptor implements PromiseInterceptor {
   private async inTransaction(context: ExecutionContext, handle: () => Promise<unknown>): Promise<unknown> {
     const options = routeContractOf(context).transaction!;
     if (context.getType() !== 'http') return this.transactions.run(options, handle);
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const reply = replyOf(context);
     const { statusCode } = reply;
     let body: unknown;
     let isFinal = false;

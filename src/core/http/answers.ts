@@ -1,3 +1,4 @@
+import { replyOf, requestOf } from './http-context.js';
 import { type ExecutionContext, Injectable, Logger, StreamableFile } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObservable, lastValueFrom } from 'rxjs';
@@ -31,37 +32,34 @@ export class Answers {
   /** Runs all that belongs to a request, unless the same idempotent request is running: that is a 409. */
   once<Result>(context: ExecutionContext, work: () => Promise<Result>): Promise<Result> {
     if (!routeContractOf(context).isIdempotent) return work();
-    return this.idempotency.alone(context.switchToHttp().getRequest(), work);
+    return this.idempotency.alone(requestOf(context), work);
   }
 
   /** Runs the handler, unless the answer to a repeated request is known. Gives what it returned, or threw as a success. */
   async resultOf(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
-    const http = context.switchToHttp();
     if (routeContractOf(context).isIdempotent) {
-      const stored = await this.idempotency.find(http.getRequest());
+      const stored = await this.idempotency.find(requestOf(context));
       if (stored) return stored;
     }
     try {
       const result = await next();
       return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
     } catch (thrown) {
-      return successOf(thrown, http.getResponse());
+      return successOf(thrown, replyOf(context));
     }
   }
 
   /** Checks a result and gives the body to send; sets status and headers as the result has it. */
   bodyOf(result: unknown, context: ExecutionContext): unknown {
-    const http = context.switchToHttp();
-    const reply = http.getResponse<FastifyReply>();
+    const reply = replyOf(context);
     if (result instanceof StoredAnswer) return replay(result, reply);
-    return this.checked(result, routeContractOf(context).response, http.getRequest(), reply);
+    return this.checked(result, routeContractOf(context).response, requestOf(context), reply);
   }
 
   /** Keeps the answer to an idempotent request, in the running transaction. */
   keep(result: unknown, body: unknown, context: ExecutionContext): void {
     if (!routeContractOf(context).isIdempotent || result instanceof StoredAnswer) return;
-    const http = context.switchToHttp();
-    this.idempotency.store(http.getRequest(), http.getResponse(), body);
+    this.idempotency.store(requestOf(context), replyOf(context), body);
   }
 
   /** The same for a {@link ShortCircuit} of a guard, which no interceptor sees. */

@@ -1,3 +1,4 @@
+import { replyOf, requestOf } from './http-context.js';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Settings } from '../../config/settings.js';
@@ -20,8 +21,8 @@ export class ErrorFilter implements ExceptionFilter {
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const request = requestOf(host);
+    const reply = replyOf(host);
     const { showStack } = this.settings;
     try {
       if (thrown instanceof ShortCircuit) this.finish(thrown, request, reply);

@@ -1,6 +1,6 @@
+import { requestOf } from './http-context.js';
 import { hash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { PreconditionFailed } from '../errors/errors.js';
 
 /** A strong entity tag (RFC 9110, 8.8.3) of an answer's `data`; `meta` differs from one answer to the next. */
@@ -34,6 +34,5 @@ export class IfMatch {
 
 /** The handler's {@link IfMatch}; the route documents the header and 412 by itself. */
 export const Precondition = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) =>
-    new IfMatch(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
+  (_data: unknown, context: ExecutionContext) => new IfMatch(requestOf(context).headers['if-match']),
 );

@@ -52,6 +52,9 @@ class ListShape implements Shape {
 }
 
 interface Property {
+  name: string;
+  /** Where it is declared among the others. */
+  index: number;
   shape: Shape;
   isRequired: boolean;
   isNullable: boolean;
@@ -64,12 +67,15 @@ class ObjectShape implements Shape {
   matches(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     const given = value as Record<string, unknown>;
+    const { inOrder } = this;
     let required = 0;
+    let next = 0; // most objects have their properties in the order of the declaration: then nothing is looked up
     for (const name of Object.keys(given)) {
       const each = given[name];
       if (each === undefined) continue;
-      const property = this.properties.get(name);
+      const property = inOrder[next]?.name === name ? inOrder[next] : this.properties.get(name);
       if (!property) return false;
+      next = property.index + 1;
       if (each === null ? !property.isNullable : !property.shape.matches(each)) return false;
       if (property.isRequired) required += 1;
     }
@@ -98,12 +104,15 @@ class ObjectShape implements Shape {
     );
   }
 
-  private get required(): number {
-    return (this.requiredCount ??= [...this.properties.values()].filter(
-      ({ isRequired }) => isRequired,
-    ).length);
+  private get inOrder(): Property[] {
+    return (this.declared ??= [...this.properties.values()]);
   }
 
+  private get required(): number {
+    return (this.requiredCount ??= this.inOrder.filter(({ isRequired }) => isRequired).length);
+  }
+
+  private declared: Property[] | undefined;
   private requiredCount: number | undefined;
 }
 
@@ -131,13 +140,13 @@ export function shapeOf(type: Type): Shape {
   known.set(type, shape); // before its properties: a DTO may hold its own kind
   const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
   for (const [name, ofProperty] of Map.groupBy(rules, (rule) => rule.propertyName))
-    shape.properties.set(name, propertyOf(type, name, ofProperty));
+    shape.properties.set(name, propertyOf(type, name, shape.properties.size, ofProperty));
   return shape;
 }
 
 export const listOf = (item: Shape): Shape => new ListShape(item);
 
-function propertyOf(type: Type, name: string, rules: Rule[]): Property {
+function propertyOf(type: Type, name: string, index: number, rules: Rule[]): Property {
   const prototype = type.prototype as object;
   const declared: unknown = Reflect.getMetadata('design:type', prototype, name);
   const written = (Reflect.getMetadata(API_PROPERTY, prototype, name) ?? {}) as {
@@ -148,7 +157,7 @@ function propertyOf(type: Type, name: string, rules: Rule[]): Property {
     ? listOf(valueShape(elementTypeOf(type, name), rules))
     : valueShape(declared ?? Object, rules);
   const isRequired = !rules.some((rule) => rule.name === 'isOptional');
-  return { shape, isRequired, isNullable: written.nullable === true };
+  return { name, index, shape, isRequired, isNullable: written.nullable === true };
 }
 
 /** A value's own declaration; where reflection sees only `Object`, as of a union, the rules tell. */

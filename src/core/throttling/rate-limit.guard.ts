@@ -1,3 +1,4 @@
+import { replyOf, requestOf } from '../http/http-context.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import {
@@ -49,9 +50,8 @@ export class RateLimitGuard implements CanActivate {
     const { rateLimit } = routeContractOf(context);
     if (rateLimit === null) return true;
     const limit = this.limits.get(rateLimit)!;
-    const http = context.switchToHttp();
-    const reply = http.getResponse<FastifyReply>();
-    const key = `${limit.name}:${callerOf(http.getRequest())}`;
+    const reply = replyOf(context);
+    const key = `${limit.name}:${callerOf(requestOf(context))}`;
     if (this.storage instanceof FixedWindowStorage) {
       return judge(this.storage.hit(key, limit.ttl, limit.limit), limit, reply);
     }

@@ -1,3 +1,4 @@
+import { requestOf } from '../http/http-context.js';
 import {
   type ArgumentMetadata,
   createParamDecorator,
@@ -8,13 +9,12 @@ import {
   type Type,
 } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
 import { isDto, parseDto, pickDeclared } from './dto.js';
 import { prepareDto } from './prepare-dto.js';
 
 const HEADERS = Symbol('headers');
 const headersOf = createParamDecorator(
-  (_data: symbol, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().headers,
+  (_data: symbol, context: ExecutionContext) => requestOf(context).headers,
 );
 
 /** The request's headers as a DTO: only those it declares, by their lower-case names. */
