@@ -124,6 +124,22 @@ describe('U7 an API key', () => {
     expect(await listOf(stranger)).toEqual([]);
   });
 
+  it('leaves a trace of who made and revoked it', async () => {
+    const [admin, user] = [await createAdmin(app), await registerUser(app)];
+    const { id } = await keyOf(user, ['users:read', 'users:write']);
+    await app.delete(`/api-keys/${id}`, { token: admin.token });
+    const query = { userId: user.user.id, order: 'asc' };
+    const { body } = await app.get('/audit', { token: admin.token, query });
+    expect(body.data.slice(-2)).toEqual([
+      expect.objectContaining({
+        action: 'api_key.created',
+        actorId: user.user.id,
+        details: { keyId: id, scopes: 'users:read users:write' },
+      }),
+      expect.objectContaining({ action: 'api_key.revoked', actorId: admin.user.id, details: { keyId: id } }),
+    ]);
+  });
+
   it('follows the role of its user, and ends with him', async () => {
     const [admin, other] = [await createAdmin(app), await createAdmin(app)];
     const { key } = await keyOf(other, ['users:list', 'users:read']);

@@ -3,10 +3,11 @@ import { jest } from '@jest/globals';
 import jwt from 'jsonwebtoken';
 import { FirebaseProvider } from '../src/features/identities/firebase-provider.js';
 import { IdentityIssuer, makeKey } from './support/identity-issuer.js';
+import { type MailServer, startMailServer } from './support/mail-server.js';
 import { recordRpcs } from './support/rpcs.js';
 import { type Setup, setup } from './support/setup.js';
 import { passTime } from './support/time.js';
-import { createAdmin, PASSWORD, registerUser } from './support/users.js';
+import { createAdmin, login, PASSWORD, registerUser } from './support/users.js';
 
 const SECOND = 1000;
 const HOUR = 60 * 60 * SECOND;
@@ -15,10 +16,14 @@ const FIREBASE = `https://securetoken.google.com/${PROJECT}`;
 
 let app: Setup;
 let issuer: IdentityIssuer;
+let mail: MailServer;
 
 async function start(): Promise<void> {
   issuer = await IdentityIssuer.start();
+  mail = await startMailServer();
   app = await setup({
+    SMTP_URL: mail.url,
+    APP_URL: 'https://app.example.com',
     AUTH_PROVIDERS: 'firebase, oidc',
     GOOGLE_CLOUD_PROJECT: PROJECT,
     OIDC_ISSUER: issuer.url,
@@ -30,6 +35,7 @@ async function start(): Promise<void> {
 async function stop(): Promise<void> {
   await app.close();
   await issuer.close();
+  await mail.close();
 }
 
 afterEach(() => void jest.useRealTimers());
@@ -157,6 +163,25 @@ describe.each(['firebase', 'oidc'] as const)('U7 a token of %s', (provider) => {
       const { status } = await app.post('/auth/login', { email: user.email, password });
       expect(status).toBe(401);
     }
+  });
+
+  it('makes an account that may have a password too, by mail', async () => {
+    const token = await tokenOf();
+    const { data: user } = (await me(token)).body;
+    await app.post('/auth/password/forgot', { email: user.email });
+    const mailed = await mail.take(user.email, 'new password');
+    await app.post('/auth/password/reset', { token: mailed.token, newPassword: PASSWORD });
+    expect((await login(app, user.email)).user.id).toBe(user.id);
+    expect(await statusOf(token)).toBe(200);
+  });
+
+  it('leaves a trace of whose account it made', async () => {
+    const [admin, { data: user }] = [await createAdmin(app), (await me(await tokenOf())).body];
+    const { body } = await app.get('/audit', { token: admin.token, query: { userId: user.id } });
+    expect(body.data.map(({ action }: { action: string }) => action).sort()).toEqual([
+      'sign_in.identity_linked',
+      'user.created',
+    ]);
   });
 
   describe('is refused', () => {

@@ -10,7 +10,7 @@ import type { SignedInResponse } from '../src/features/auth/auth.dto.js';
 import { recordRpcs } from './support/rpcs.js';
 import { type Setup, setup } from './support/setup.js';
 import { passTime } from './support/time.js';
-import { type Body, createAdmin, createWithRole, login, registerUser } from './support/users.js';
+import { type Body, createAdmin, createWithRole, login, PASSWORD, registerUser } from './support/users.js';
 
 class WhoAmI {
   @IsString()
@@ -94,11 +94,19 @@ describe('U3 access tokens of an ended session', () => {
     expect([await status(token), await status(body.data.tokens.accessToken)]).toEqual([401, 401]);
   });
 
+  it('hold no longer when the password is changed, but for the session that changes it', async () => {
+    const mine = await registerUser(app);
+    const other = await login(app, mine.user.email);
+    const body = { currentPassword: PASSWORD, newPassword: 'a battery of correct horses' };
+    expect((await app.post('/auth/password/change', body, { token: mine.token })).status).toBe(204);
+    expect([await status(other.token), await status(mine.token)]).toEqual([401, 200]);
+  });
+
   it('still let their bearer use what is public', async () => {
     const { user, tokens, token } = await registerUser(app);
     await app.post('/auth/logout', { refreshToken: tokens.refreshToken });
-    const password = 'correct horse battery staple';
-    expect((await app.post('/auth/login', { email: user.email, password }, { token })).status).toBe(200);
+    const credentials = { email: user.email, password: PASSWORD };
+    expect((await app.post('/auth/login', credentials, { token })).status).toBe(200);
   });
 });
 

@@ -28,6 +28,17 @@ describe('U2 access tokens', () => {
     audience: app.settings.JWT_AUDIENCE,
     expiresIn: 60,
   });
+  /** Signed by a key that the token itself would like to be verified with. */
+  const forgeHeader = (header: object, key = 'xxx') => {
+    const payload = { ...claims(), ...jwtClaims() };
+    const signed = `${encode({ alg: 'HS256', typ: 'JWT', ...header })}.${encode(payload)}`;
+    return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+  };
+  const jwtClaims = () => {
+    const { JWT_ISSUER: iss, JWT_AUDIENCE: aud } = app.settings;
+    const iat = Math.floor(Date.now() / 1000);
+    return { sub: randomUUID(), iss, aud, iat, exp: iat + 60 };
+  };
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
   it('says who, as what, from which session, until when', async () => {
@@ -88,6 +99,17 @@ describe('U2 access tokens', () => {
       'another audience',
       () => jwt.sign(claims(), app.settings.JWT_SECRET, { ...options(), audience: 'other' }),
     ],
+    [
+      'a time that has not come',
+      () => jwt.sign(claims(), app.settings.JWT_SECRET, { ...options(), notBefore: 60 }),
+    ],
+    ['a key in its header', () => forgeHeader({ jwk: { kty: 'oct', k: 'eHh4' } })],
+    ['the address of a key in its header', () => forgeHeader({ jku: 'http://127.0.0.1:1/', kid: 'x' })],
+    ['a kid that is a path', () => forgeHeader({ kid: '../../../dev/null' }, '')],
+    ['more claims than any token has', () => jwt.sign({ ...claims(), x: 'x'.repeat(1e6) }, 'y'.repeat(64))],
+    ['four parts', (token) => `${token}.x`],
+    ['no payload', (token) => token.replace(/\.[^.]+\./, '..')],
+    ['a payload that is no object', (token) => token.replace(/\.[^.]+\./, `.${encode([])}.`)],
     ['an unknown role', () => jwt.sign({ ...claims(), role: 'root' }, app.settings.JWT_SECRET, options())],
     [
       'no expiry',

@@ -20,8 +20,7 @@ export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObjec
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
-      bearerFormat: 'JWT',
-      description: 'The `accessToken` of a sign-in.',
+      description: 'The `accessToken` of a sign-in, or an API key.',
     })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
