@@ -6,8 +6,8 @@ import { machine, table, writeSection } from '../lib/results.ts';
 import { digits, summarize, withSpread } from '../lib/stats.ts';
 import type { contestants as Contestants } from './contestants/changes.ts';
 
-const ROUNDS = 41;
-const CHANGES = 100;
+const ROUNDS = 61;
+const CHANGES = 60;
 /** Of each contestant, unmeasured: until then the compiler is at work. */
 const WARM_UP_ROUNDS = 10;
 const BAR = 1.15;
@@ -46,7 +46,7 @@ await engine.close();
 
 const text = [
   machine(['@google-cloud/firestore']),
-  `A document of 9 fields; two change. Medians of ${ROUNDS} rounds of ${CHANGES} changes, in turn.`,
+  `A document of 9 fields; two change. Medians of ${ROUNDS} rounds of ${CHANGES} changes, in turn; also of the rounds' ratios.`,
   table(rows),
 ];
 console.log(text.join('\n\n'));
@@ -64,6 +64,7 @@ async function measure(change: (id: string) => Promise<unknown>, atOnce: number)
 
 function row(name: string, [client, repository]: [number[], number[]]): string[] {
   const [bare, ours] = [summarize(client), summarize(repository)];
-  const ratio = ours.median / bare.median;
+  // Of each round by itself: what slows the machine for a while slows both of its halves.
+  const ratio = summarize(repository.map((each, round) => each / client[round]!)).median;
   return [name, withSpread(bare), withSpread(ours), digits(ratio), ratio <= BAR ? 'met' : 'missed'];
 }
