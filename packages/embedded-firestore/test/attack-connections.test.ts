@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import http2 from 'node:http2';
 import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { startEmbeddedFirestore } from '../src/index.ts';
-import { encoded, METHODS, ROOT, startAttacked, UNARY } from './support/attack.ts';
+import { DATABASE, encoded, METHODS, ROOT, startAttacked, UNARY } from './support/attack.ts';
 import type { Attacked } from './support/attack.ts';
 import type { Footprint } from './support/attacked-server.ts';
 import { answerOf, frame, RawClient } from './support/raw-grpc.ts';
@@ -23,6 +26,7 @@ afterEach(async () => {
 });
 afterAll(async () => expect(await server.stop()).toBe(0));
 
+const PATH = '/google.firestore.v1.Firestore/BatchGetDocuments';
 const get = encoded('GetDocument', { name: `${ROOT}/c/d` });
 
 /** The server has seen everything that was sent before. */
@@ -260,4 +264,40 @@ describe('a server that is told to stop', () => {
     await stopped.close();
     await Promise.all([...endings, goaway]);
   });
+
+  it('stops although a client takes nothing of what it asked for', async () => {
+    const stopped = await startEmbeddedFirestore();
+    const writer = new RawClient(stopped.port);
+    const fields = { text: { stringValue: 'x'.repeat(1_000_000) } };
+    const writes = Array.from({ length: 9 }, (_, at) => ({
+      update: { name: `${ROOT}/large/d${at}`, fields },
+    }));
+    expect((await writer.call('Commit', encoded('Commit', { database: DATABASE, writes }))).status).toBe(0);
+    const socket = connect(stopped.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    // Room for everything in the client's flow control, and none in its socket.
+    const greedy = http2.connect('http://client', {
+      createConnection: () => notReading(socket),
+      settings: { initialWindowSize: 2 ** 31 - 1 },
+    });
+    greedy.on('error', () => undefined).once('connect', () => greedy.setLocalWindowSize(2 ** 31 - 1));
+    const documents = writes.map(({ update }) => update.name);
+    const ask = frame(encoded('BatchGetDocuments', { database: DATABASE, documents }));
+    for (let at = 0; at < 20; at++) {
+      const stream = greedy.request({ ':method': 'POST', ':path': PATH, 'content-type': 'application/grpc' });
+      stream.on('error', () => undefined).end(ask);
+    }
+    await pinged(writer.session);
+    await stopped.close();
+    greedy.destroy();
+    socket.destroy();
+  });
 });
+
+/** A connection on which one can write only. */
+function notReading(socket: Socket): Duplex {
+  return new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _, done) => socket.write(chunk, () => done()),
+  });
+}

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { performServerHandshake } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
@@ -61,14 +60,17 @@ class GrpcServer {
 
   /** Lets running calls finish for a moment; listeners would otherwise keep the server open for ever. */
   async close(): Promise<void> {
-    const sessions = [...this.#sessions];
-    const closed = Promise.all(sessions.map((session) => once(session, 'close')));
-    for (const session of sessions) session.close();
-    const force = setTimeout(() => {
-      for (const session of sessions) session.destroy();
-    }, GRACE_MS);
-    await closed;
-    clearTimeout(force);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ended = [...this.#sessions].map((session) => {
+      session.close();
+      return new Promise((done) => session.once('close', done));
+    });
+    void Promise.all(ended).then(() => resolve());
+    const grace = setTimeout(resolve, GRACE_MS);
+    await promise;
+    clearTimeout(grace);
+    // They may not end before what is on its way is sent, which a client can hold up: the sockets are closed next.
+    for (const session of this.#sessions) session.destroy();
   }
 
   #accept(
