@@ -7,12 +7,17 @@ import { build } from '../lib/build.ts';
 import { machine, writeSection } from '../lib/results.ts';
 import { Contestant, Load } from './contestant.ts';
 import { type Figures, report, type Result } from './report.ts';
-import { headersOf, requestsFor, type Route, ROUTES } from './requests.ts';
+import { startEngine } from './items.ts';
+import { DATA_ROUTES, headersOf, pathOf, requestsFor, type Route, ROUTES } from './requests.ts';
 
 const NAMES = ['fastify', 'nest', 'express', 'service'];
 const ABSENT =
   '`@pbvision/fastify-firestore-service` 0.0.56 is not among them: npm cannot install it, for its dependency ' +
   '`@pbvision/schema` is not in the registry.';
+const DATA_NAMES = ['fastify-data', 'service-data'];
+const ENGINE =
+  'The embedded engine, in memory, runs in a thread of the process that starts all; its CPU time counts for nobody. ' +
+  'One of 10,000 items is read; read, changed and written in a transaction; 20 of them are listed.';
 const CONNECTIONS = 50;
 
 const { values: options } = parseArgs({
@@ -20,51 +25,77 @@ const { values: options } = parseArgs({
 });
 const rounds = options.quick ? 3 : 11;
 /** A round, and what goes before the first; the milliseconds bound the run where the machine is busy. */
-const ROUND = options.quick ? { answers: 500, milliseconds: 400 } : { answers: 1_500, milliseconds: 1_200 };
-const WARM_UP = options.quick
-  ? { answers: 1_000, milliseconds: 800 }
-  : { answers: 6_000, milliseconds: 4_000 };
+const AMOUNTS = options.quick
+  ? { round: { answers: 500, milliseconds: 400 }, warmUp: { answers: 1_000, milliseconds: 800 } }
+  : { round: { answers: 1_500, milliseconds: 1_200 }, warmUp: { answers: 6_000, milliseconds: 4_000 } };
+/** With the database each answer takes ten times as long. */
+const DATA_AMOUNTS = options.quick
+  ? { round: { answers: 200, milliseconds: 5_000 }, warmUp: { answers: 500, milliseconds: 8_000 } }
+  : { round: { answers: 1_000, milliseconds: 5_000 }, warmUp: { answers: 3_000, milliseconds: 15_000 } };
 const names = options.only === '' ? NAMES : options.only.split(',');
 
 const folder = build('bench/http/contestants');
 const load = new Load();
-const contestants: Contestant[] = [];
 try {
-  for (const name of names) contestants.push(await Contestant.start(folder, name));
-  const results: Result[] = names.map((name) => ({ name, figures: [] }));
-  await checkAnswers();
-  for (const route of ROUTES) {
-    const figures = await measure(route);
-    for (const [at, { figures: all }] of results.entries()) all.push(figures[at]!);
+  const sections = [...circumstances()];
+  if (names.some((name) => !DATA_NAMES.includes(name))) sections.push(await compare(NAMES, ROUTES, AMOUNTS));
+  if (options.only === '' || names.some((name) => DATA_NAMES.includes(name))) {
+    const engine = await startEngine();
+    sections.push(`### With the database\n\n${ENGINE}`, await compare(DATA_NAMES, DATA_ROUTES, DATA_AMOUNTS));
+    await engine.close();
   }
-  const routes = ROUTES.map(({ name }) => name);
-  const text = [...circumstances(), report(routes, results)].join('\n\n');
+  const text = sections.join('\n\n');
   console.log(text);
   if (!options.quick && options.only === '') writeSection('http', text);
 } finally {
-  for (const each of [...contestants, load]) await each.stop();
+  await load.stop();
+}
+
+/** The tables of those among `all` that were asked for. */
+async function compare(all: string[], routes: Route[], amounts: typeof AMOUNTS): Promise<string> {
+  const contestants: Contestant[] = [];
+  try {
+    for (const name of options.only === '' ? all : all.filter((each) => names.includes(each)))
+      contestants.push(await Contestant.start(folder, name));
+    const results: Result[] = [];
+    for (const contestant of contestants) {
+      const { memory } = await contestant.usage();
+      results.push({ name: contestant.name, startUp: contestant.startUp, memory, figures: [] });
+    }
+    for (const route of routes) {
+      await checkAnswers(contestants, route);
+      const figures = await measure(contestants, route, amounts);
+      for (const [at, { figures: all }] of results.entries()) all.push(figures[at]!);
+    }
+    return report(
+      routes.map(({ name }) => name),
+      results,
+    );
+  } finally {
+    for (const each of contestants) await each.stop();
+  }
 }
 
 /** Nobody is measured for another answer than the others give, nor for fewer headers than the tuned one sends. */
-async function checkAnswers(): Promise<void> {
-  for (const route of ROUTES) {
-    const answers = await Promise.all(contestants.map(({ port }) => answerOf(port, route)));
-    for (const [at, { name }] of contestants.entries()) {
-      const { text, headers } = answers[at]!;
-      if (text !== answers[0]!.text) {
-        throw new Error(`${route.name}: ${name} answers\n${text}\nand not\n${answers[0]!.text}`);
-      }
-      const missing =
-        name === 'service' ? answers[0]!.headers.filter((header) => !headers.includes(header)) : [];
-      if (missing.length > 0) throw new Error(`${route.name}: ${name} does not send ${missing.join(', ')}`);
+async function checkAnswers(contestants: Contestant[], route: Route): Promise<void> {
+  const answers: Awaited<ReturnType<typeof answerOf>>[] = [];
+  for (const { port } of contestants) answers.push(await answerOf(port, route));
+  for (const [at, { name }] of contestants.entries()) {
+    const { text, headers } = answers[at]!;
+    if (text !== answers[0]!.text) {
+      throw new Error(`${route.name}: ${name} answers\n${text}\nand not\n${answers[0]!.text}`);
     }
+    const missing = name.startsWith('service')
+      ? answers[0]!.headers.filter((header) => !headers.includes(header))
+      : [];
+    if (missing.length > 0) throw new Error(`${route.name}: ${name} does not send ${missing.join(', ')}`);
   }
 }
 
 /** Status and body, without what is new in each answer, and the names of the headers. */
 async function answerOf(port: number, route: Route): Promise<{ text: string; headers: string[] }> {
-  const { method, path, body } = route;
-  const url = `http://127.0.0.1:${port}${path}`;
+  const { method, body } = route;
+  const url = `http://127.0.0.1:${port}${pathOf(route, 0)}`;
   const response = await fetch(url, {
     method,
     headers: headersOf(route),
@@ -72,20 +103,25 @@ async function answerOf(port: number, route: Route): Promise<{ text: string; hea
   });
   const text = (await response.text())
     .replace(/"requestId":"[^"]{36}"/, '"requestId":""')
-    .replace(/"timestamp":"[^"]{24}"/, '"timestamp":""');
+    .replace(/"timestamp":"[^"]{24}"/, '"timestamp":""')
+    .replace(/"visits":\d+/g, '"visits":0');
   return { text: `${response.status} ${text}`, headers: [...response.headers.keys()] };
 }
 
-async function measure(route: Route): Promise<Figures[]> {
+async function measure(
+  contestants: Contestant[],
+  route: Route,
+  { round: amount, warmUp }: typeof AMOUNTS,
+): Promise<Figures[]> {
   const requests = requestsFor(route);
-  const send = ({ port }: Contestant, amount: typeof ROUND) =>
-    load.run({ port, requests, connections: CONNECTIONS, ...amount });
+  const send = ({ port }: Contestant, until: typeof warmUp) =>
+    load.run({ port, requests, connections: CONNECTIONS, ...until });
   const figures: Figures[] = contestants.map(() => ({ rate: [], cpu: [] }));
-  for (const contestant of contestants) await send(contestant, WARM_UP);
+  for (const contestant of contestants) await send(contestant, warmUp);
   for (let round = 0; round < rounds; round++) {
     for (const [at, contestant] of contestants.entries()) {
       const before = await contestant.usage();
-      const { answers, failures, seconds } = await send(contestant, ROUND);
+      const { answers, failures, seconds } = await send(contestant, amount);
       const after = await contestant.usage();
       if (failures > 0) throw new Error(`${contestant.name} failed ${failures} times on ${route.name}.`);
       figures[at]!.rate.push(answers / seconds);
@@ -100,7 +136,7 @@ function circumstances(): string[] {
   return [
     machine(packages),
     `${CONNECTIONS} connections, 10,000 client addresses, 1,000 tokens, one core each for server and load; medians of ` +
-      `${rounds} rounds of ${ROUND.answers} requests, in turn.`,
+      `${rounds} rounds of ${AMOUNTS.round.answers} requests (${DATA_AMOUNTS.round.answers} with the database), in turn.`,
     ABSENT,
   ];
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { AUDIENCE, ISSUER, SECRET } from './contestants/data.ts';
+import { AUDIENCE, ISSUER, ITEMS, PAGE, SECRET } from './contestants/data.ts';
 
 const ADDRESSES = 10_000;
 const TOKENS = 1_000;
@@ -22,16 +22,27 @@ export const ROUTES: Route[] = [
   { name: 'GET list', method: 'GET', path: '/api/v1/bench/users' },
 ];
 
+/** The same two contestants, with a database. `:item` is one of the ten thousand. */
+export const DATA_ROUTES: Route[] = [
+  { name: 'GET one', method: 'GET', path: '/api/v1/bench/items/:item' },
+  { name: 'POST visit', method: 'POST', path: '/api/v1/bench/items/:item/visits' },
+  { name: 'GET page', method: 'GET', path: '/api/v1/bench/items?after=:item' },
+];
+
+export const pathOf = ({ path }: Route, at: number): string =>
+  path.replace(':item', String((at * 7) % (ITEMS - PAGE)));
+
 const tokens = Array.from({ length: TOKENS }, (_, at) => tokenOf(`user-${at}`));
 
 /** One request for each address, with the tokens in turn. */
-export function requestsFor({ method, path, body }: Route): string[] {
+export function requestsFor(route: Route): string[] {
+  const { method, body } = route;
   const payload = body ? JSON.stringify(body) : '';
   const content = body ? `content-type: application/json\r\ncontent-length: ${payload.length}\r\n` : '';
   return Array.from({ length: ADDRESSES }, (_, at) => {
     const address = `10.1.${at >> 8}.${at & 255}`;
     return (
-      `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench\r\naccept: application/json\r\n` +
+      `${method} ${pathOf(route, at)} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench\r\naccept: application/json\r\n` +
       `x-forwarded-for: ${address}\r\nauthorization: Bearer ${tokens[at % TOKENS]}\r\n${content}\r\n${payload}`
     );
   });

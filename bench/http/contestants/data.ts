@@ -62,5 +62,17 @@ export const PAGINATION = {
   hasPrevious: false,
 };
 
+/** What the routes with a database read and write: ten thousand of them, `id` being `number` as text. */
+export interface Item {
+  id: string;
+  number: number;
+  title: string;
+  visits: number;
+  price: number;
+}
+
+export const ITEMS = 10_000;
+export const PAGE = 20;
+
 /** A contestant listens on a free port of the loopback interface and tells which. */
 export type Start = () => Promise<number>;

@@ -46,10 +46,10 @@ declare module 'fastify' {
   }
 }
 
-const string = { type: 'string' };
-const integer = { type: 'integer' };
+export const string = { type: 'string' };
+export const integer = { type: 'integer' };
 const boolean = { type: 'boolean' };
-const object = (properties: object) => ({
+export const object = (properties: object) => ({
   type: 'object',
   properties,
   required: Object.keys(properties),
@@ -72,10 +72,13 @@ const pagination = object({
   page: integer, limit: integer, total: integer, totalPages: integer, hasNext: boolean, hasPrevious: boolean,
 }); // prettier-ignore
 const meta = { requestId: string, timestamp: string };
-const envelope = (data: object, further: object = {}) =>
+export const envelope = (data: object, further: object = {}) =>
   object({ success: boolean, data, meta: object({ ...meta, ...further }) });
 
-const metaOf = (request: FastifyRequest) => ({ requestId: request.id, timestamp: new Date().toISOString() });
+export const metaOf = (request: FastifyRequest) => ({
+  requestId: request.id,
+  timestamp: new Date().toISOString(),
+});
 
 function securityHeaders(): Record<string, string> {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
@@ -235,7 +238,8 @@ function registerRoutes(app: FastifyInstance): void {
   });
 }
 
-export const start: Start = async () => {
+/** With everything but routes. */
+export async function createServer(): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: createLogger(),
     childLoggerFactory: (parent) => parent,
@@ -257,7 +261,16 @@ export const start: Start = async () => {
     ], // prettier-ignore
   });
   registerHooks(app);
-  registerRoutes(app);
+  return app;
+}
+
+export async function listen(app: FastifyInstance): Promise<number> {
   await app.listen({ port: 0, host: '127.0.0.1' });
   return (app.server.address() as AddressInfo).port;
+}
+
+export const start: Start = async () => {
+  const app = await createServer();
+  registerRoutes(app);
+  return listen(app);
 };

@@ -1,5 +1,5 @@
 /** This service, whole, with a module of three routes beside its own. */
-import { Body, Controller, Get, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, Module, Post, type Type } from '@nestjs/common';
 import { IsBoolean, IsEmail, IsInt, IsISO8601, IsNumber, IsString, Length, Max, Min } from 'class-validator';
 import { createApp } from '../../../src/app.js';
 import { loadSettings } from '../../../src/config/load-settings.js';
@@ -86,18 +86,21 @@ function toResponse(user: UserRow): UserResponse {
 @Module({ controllers: [BenchController] })
 class BenchModule {}
 
-export const start: Start = async () => {
+/** The service with one module more. */
+export async function startWith(module: Type, environment: Record<string, string>): Promise<number> {
   const settings = await loadSettings({
     NODE_ENV: 'production',
-    FIRESTORE_MODE: 'embedded',
-    DATA_DIRECTORY: ':memory:',
     JWT_SECRET: SECRET,
     JWT_ISSUER: ISSUER,
     JWT_AUDIENCE: AUDIENCE,
     TRUSTED_PROXIES: '1',
     RATE_LIMIT: String(LIMIT),
+    ...environment,
   });
-  const app = await createApp(settings, { imports: [BenchModule] });
+  const app = await createApp(settings, { imports: [module] });
   await app.listen(0, '127.0.0.1');
   return Number(new URL(await app.getUrl()).port);
-};
+}
+
+export const start: Start = () =>
+  startWith(BenchModule, { FIRESTORE_MODE: 'embedded', DATA_DIRECTORY: ':memory:' });
