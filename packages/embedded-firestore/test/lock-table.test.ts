@@ -107,6 +107,32 @@ describe('the lock table', () => {
     expect(order).toEqual(['writer', 'reader']);
   });
 
+  it('lets in at once who waits for nobody any more, although nobody has released anything', async () => {
+    const patient = new LockTable({ patience: 10_000, deadline: 20_000 });
+    const query = (owner: Owner, id: string, path: string) =>
+      patient.read(owner, () => ({
+        keys: [],
+        query: { id, touchedBy: (change) => change.path === path },
+        value: undefined,
+      }));
+    const [reader, writer, both] = [party(), party(false), party()];
+    await query(reader, 'a', 'first');
+    await query(both, 'b', 'second');
+    let path = 'first';
+    const change = () => [{ path, before: undefined, after: undefined }];
+    const written = new Promise<void>((resolve, reject) => {
+      patient.write(writer, ['x'], change, resolve, reject);
+    });
+    const stoodBack = query(both, 'c', 'first');
+    // The writer looks again, and waits for the one that stood back for it.
+    path = 'second';
+    patient.release(reader);
+    await stoodBack;
+    patient.release(both);
+    await written;
+    patient.close();
+  }, 5_000);
+
   it('forgets a request whose look fails', async () => {
     const [holder, failing] = [party(), party(false)];
     await read(holder, 'x');

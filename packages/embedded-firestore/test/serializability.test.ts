@@ -138,5 +138,5 @@ it.each([
     expect(committed.length).toBeGreaterThan(CLIENTS * 10);
     await engine.close();
   },
-  20_000,
+  20_000 + CLIENTS * 1_000,
 );

@@ -15,6 +15,7 @@ export interface LockTimes {
 }
 
 const SWEEP_MS = 50;
+const NOBODY: Blockers = { hard: new Set(), soft: new Set() };
 
 /**
  * Shared and exclusive locks on documents, and shared locks on query results.
@@ -30,6 +31,8 @@ export class LockTable {
   readonly #queries = new Map<Owner, QueryLock[]>();
   readonly #committing = new Map<Owner, readonly Change[]>();
   readonly #waiting = new Map<Owner, Set<Request>>();
+  /** Waiting requests that turned out to have nobody to wait for. */
+  readonly #unblocked = new Set<Request>();
   readonly #times: LockTimes;
   #timer: NodeJS.Timeout | undefined;
 
@@ -133,11 +136,19 @@ export class LockTable {
   }
 
   #blockers(request: Request): Blockers {
+    if (this.#isAlone(request)) return NOBODY;
     const blockers: Blockers = { hard: new Set(), soft: new Set() };
     this.#keys.addBlockers(request, blockers);
     if (request.query) this.#queryBlockers(request, request.query, blockers);
     if (request.changes.length > 0) this.#changeBlockers(request, blockers);
     return blockers;
+  }
+
+  /** The usual case, told without a look at anything. */
+  #isAlone(request: Request): boolean {
+    if (this.#waiting.size > 0 || this.#keys.isHeld(request)) return false;
+    if (request.query && this.#committing.size > 0) return false;
+    return request.changes.length === 0 || this.#queries.size === 0;
   }
 
   #queryBlockers({ owner }: Request, query: QueryLock, { hard, soft }: Blockers): void {
@@ -205,7 +216,7 @@ export class LockTable {
   #resolveCycles(owner: Owner): void {
     for (;;) {
       const cycle = findCycle(owner, (other) => this.#edges(other));
-      if (!cycle) return;
+      if (!cycle) break;
       const courtesies = cycle.filter((edge) => edge.soft);
       if (courtesies.length > 0) {
         const { request } = courtesies.reduce((a, b) => (b.request.owner.age < a.request.owner.age ? b : a));
@@ -217,11 +228,20 @@ export class LockTable {
         this.abort(youngest, contention('another transaction holds what it needs and needs what it holds'));
       }
     }
+    this.#retryUnblocked();
+  }
+
+  /** Those that wait for an owner are woken when he releases; whoever waits for nobody any more would be forgotten. */
+  #retryUnblocked(): void {
+    const unblocked = [...this.#unblocked];
+    this.#unblocked.clear();
+    for (const request of unblocked) this.#retry(request);
   }
 
   *#edges(owner: Owner): Generator<{ request: Request; to: Owner; soft: boolean }> {
     for (const request of this.#waiting.get(owner) ?? []) {
       request.blockers = this.#blockers(request);
+      if (request.blockers.hard.size + request.blockers.soft.size === 0) this.#unblocked.add(request);
       for (const to of request.blockers.hard) yield { request, to, soft: false };
       if (request.impatient) continue;
       for (const to of request.blockers.soft) yield { request, to, soft: true };
@@ -272,7 +292,6 @@ export class LockTable {
 }
 
 function newRequest(owner: Owner, kind: 'read' | 'write', look: () => void): Request {
-  const none = { hard: new Set<Owner>(), soft: new Set<Owner>() };
   const later = () => undefined;
   return {
     owner,
@@ -284,7 +303,7 @@ function newRequest(owner: Owner, kind: 'read' | 'write', look: () => void): Req
     query: undefined,
     impatient: false,
     since: 0,
-    blockers: none,
+    blockers: NOBODY,
     grant: later,
     refuse: later,
   };
