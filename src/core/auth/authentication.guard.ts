@@ -1,10 +1,10 @@
-import { requestOf } from '../http/http-context.js';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Unauthorized } from '../errors/errors.js';
 import { genericErrorOf, toTypedError } from '../errors/to-typed-error.js';
 import type { TypedError } from '../errors/typed-error.js';
+import { requestOf } from '../http/http-context.js';
 import { Revocations } from './revocations.js';
 import { TokenKinds } from './token-kinds.js';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.js';
