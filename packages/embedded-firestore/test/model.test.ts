@@ -13,6 +13,7 @@ import type { Stored } from './support/reference.ts';
 
 const DATABASE = 'projects/p/databases/d';
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 300);
+const PATIENCE_MS = 30_000 + RUNS * 100;
 
 const integer = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const nearPowers = fc
@@ -224,33 +225,37 @@ function write([name, fields]: [string, MapValue | undefined]): Write {
 }
 
 describe('queries', () => {
-  it('return what a plain reading of the rules returns, now and in the past', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
-        const database = new Engine().database(DATABASE);
-        const model = new Map<string, MapValue>();
-        const past: { time: number; documents: Stored[] }[] = [];
-        for (const action of steps) {
-          if ('writes' in action) {
-            const { time } = await database.commit(action.writes.map(write));
-            for (const [name, fields] of action.writes) {
-              if (fields) model.set(name, fields);
-              else model.delete(name);
+  it(
+    'return what a plain reading of the rules returns, now and in the past',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+          const database = new Engine().database(DATABASE);
+          const model = new Map<string, MapValue>();
+          const past: { time: number; documents: Stored[] }[] = [];
+          for (const action of steps) {
+            if ('writes' in action) {
+              const { time } = await database.commit(action.writes.map(write));
+              for (const [name, fields] of action.writes) {
+                if (fields) model.set(name, fields);
+                else model.delete(name);
+              }
+              past.push({ time, documents: [...model].map(([p, fields]) => ({ path: p, fields })) });
+              continue;
             }
-            past.push({ time, documents: [...model].map(([p, fields]) => ({ path: p, fields })) });
-            continue;
+            const query = normalizedOrNothing(action.query);
+            if (!query) continue;
+            for (const { time, documents } of past.slice(-3)) {
+              const isNow = past.at(-1)!.time === time;
+              const { value } = await database.query(query, isNow ? undefined : { time });
+              expect(value.documents.map((document) => document.path)).toEqual(naiveQuery(documents, query));
+            }
           }
-          const query = normalizedOrNothing(action.query);
-          if (!query) continue;
-          for (const { time, documents } of past.slice(-3)) {
-            const isNow = past.at(-1)!.time === time;
-            const { value } = await database.query(query, isNow ? undefined : { time });
-            expect(value.documents.map((document) => document.path)).toEqual(naiveQuery(documents, query));
-          }
-        }
-        database.close();
-      }),
-      { numRuns: RUNS },
-    );
-  });
+          database.close();
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    PATIENCE_MS,
+  );
 });
