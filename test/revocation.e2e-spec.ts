@@ -175,6 +175,16 @@ describe('U3 on another instance', () => {
     expect(await statusOf(there, token)).toBe(401);
   });
 
+  it('a deleted account is not found, even before its token is known to hold no longer', async () => {
+    const [admin, { user, token }] = [await createAdmin(here), await registerUser(here)];
+    expect(await statusOf(there, token)).toBe(200);
+    await here.delete(`/users/${user.id}`, { token: admin.token });
+    const body = { currentPassword: PASSWORD, newPassword: 'another long one 7' };
+    expect((await there.get('/users/me', { token })).status).toBe(404);
+    expect((await there.post('/auth/password/change', body, { token })).status).toBe(404);
+    expect((await there.post('/auth/email/verification', undefined, { token })).status).toBe(404);
+  });
+
   it('a role holds no longer within a minute', async () => {
     const [admin, other] = [await createAdmin(here), await createAdmin(here)];
     expect((await there.get('/users', { token: other.token })).status).toBe(200);

@@ -32,6 +32,15 @@ const SCHEMA_OF_RULE: Record<string, (constraints: unknown[]) => Schema> = {
   arrayUnique: () => ({ uniqueItems: true }),
 };
 
+/** Of the items of an array, whose type the compiler does not keep. */
+const TYPE_OF_ITEMS: Record<string, string> = {
+  isString: 'string',
+  isUuid: 'string',
+  isBoolean: 'boolean',
+  isInt: 'integer',
+  isNumber: 'number',
+};
+
 const documented = new WeakSet<Type>();
 
 /**
@@ -62,13 +71,19 @@ function documentProperty(type: Type, property: string, rules: Rule[], initial: 
   const { type: writtenType, ...notes } = written;
   const optional = rules.some(({ name }) => name === 'isOptional') || initial !== undefined;
   ApiProperty({
-    ...typeOf(writtenType === declared ? undefined : writtenType, element ?? declared, rules),
+    ...typeOf(writtenType === declared ? undefined : writtenType, element ?? itemsOf(declared, rules), rules),
     ...schemaOf(rules),
     ...(initial === undefined ? {} : { default: initial }),
     required: !optional,
     ...(declared === Array ? { isArray: true } : {}),
     ...notes,
   })(prototype, property);
+}
+
+function itemsOf(declared: unknown, rules: Rule[]): unknown {
+  if (declared !== Array) return declared;
+  const ofItems = rules.find(({ name, each }) => each && TYPE_OF_ITEMS[name ?? '']);
+  return TYPE_OF_ITEMS[ofItems?.name ?? ''] ?? declared;
 }
 
 function schemaOf(rules: Rule[]): Schema {
