@@ -34,6 +34,8 @@ export class TrackedDocument<T extends object = object> {
   private document: T | undefined;
   /** As it was read, and the defaults of what was not there, to find what has changed since. */
   private loaded: DocumentData = {};
+  /** What was found to have changed when that was last asked; the commit asks, then validates and writes. */
+  private found: readonly Change[] = [];
   private blind: BlindChanges | undefined;
   private readonly given = new Set<string>();
   private expected: DocumentData | undefined;
@@ -120,7 +122,10 @@ export class TrackedDocument<T extends object = object> {
 
   /** Whether the commit will write it. */
   get isChanged(): boolean {
-    if (this.state === 'stored') return this.changes().length > 0 || this.hasOtherKey;
+    if (this.state === 'stored') {
+      this.found = changesSince(this.loaded, this.document!, this.model.type);
+      return this.found.length > 0 || this.hasOtherKey;
+    }
     if (this.state === 'unread') return !this.isUntouched;
     return this.state !== 'missing';
   }
@@ -146,7 +151,7 @@ export class TrackedDocument<T extends object = object> {
     adoptPlainObjects(model.type, document);
     if (this.hasOtherKey) throw new InvalidDocument(name, ['its key cannot change']);
     if (this.state === 'stored' && model.readOnly.size > 0) {
-      const changed = this.changes().filter(({ path }) => model.readOnly.has(path[0]!));
+      const changed = this.found.filter(({ path }) => model.readOnly.has(path[0]!));
       const mistakes = changed.map(({ path }) => `${path[0]} is @ReadOnly()`);
       if (mistakes.length > 0) throw new InvalidDocument(name, mistakes);
     }
@@ -214,10 +219,6 @@ export class TrackedDocument<T extends object = object> {
     return toStored(this.model.type, this.document!);
   }
 
-  private changes(): Change[] {
-    return changesSince(this.loaded, this.document!, this.model.type);
-  }
-
   private writeUpsert(transaction: Transaction): void {
     const stored = this.toStored();
     const mergeFields = [...this.given].filter((name) => name in stored);
@@ -227,7 +228,7 @@ export class TrackedDocument<T extends object = object> {
 
   private writeUpdate(transaction: Transaction): void {
     const { FieldPath, FieldValue } = firestoreLibrary();
-    const changes = this.state === 'stored' ? this.changes() : this.blind!.toStored();
+    const changes = this.state === 'stored' ? this.found : this.blind!.toStored();
     const [path, value, ...rest] = changes.flatMap((change): unknown[] => [
       new FieldPath(...change.path),
       change.value === undefined ? FieldValue.delete() : change.value,

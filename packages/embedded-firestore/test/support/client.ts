@@ -35,8 +35,9 @@ export async function startTarget(dataDirectory?: string): Promise<Target> {
       return client;
     },
     async stop() {
-      await Promise.all(clients.map((client) => client.terminate()));
+      // The server first: what it says of streams that have just been left reaches the clients while they are there.
       await server?.close();
+      await Promise.all(clients.map((client) => client.terminate()));
     },
   };
 }

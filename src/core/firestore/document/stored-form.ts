@@ -129,8 +129,9 @@ function adopt(value: unknown, field: Field | undefined): unknown {
 
 /** Makes every assignment to the document, and within it, throw. */
 export function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value) || isPlain(value) || isOfDocumentClass(value)) {
-    Object.values(value as object).forEach(freeze);
+    Object.values(value).forEach(freeze);
     Object.freeze(value);
   }
   return value;
@@ -143,8 +144,7 @@ export function isPlain(value: unknown): value is DocumentData {
 export const isObjectOf = (type: Type<object>, value: unknown): value is object =>
   value instanceof type || isPlain(value);
 
-const isOfDocumentClass = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && fieldsOf(value.constructor as Type<object>).size > 0;
+const isOfDocumentClass = (value: object): boolean => fieldsOf(value.constructor as Type<object>).size > 0;
 
 function mapValues(map: DocumentData, transform: (value: unknown) => unknown): DocumentData {
   return Object.fromEntries(
