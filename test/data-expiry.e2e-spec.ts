@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { ExpiredDocuments } from '../src/core/firestore/expired-documents.js';
 import { FirestoreConnection } from '../src/core/firestore/firestore-connection.js';
-import { type Setup, setup } from './support/setup.js';
+import { databaseOfItsOwn, type Setup, setup } from './support/setup.js';
 import { passTime } from './support/time.js';
 import { login, PASSWORD, person, registerUser } from './support/users.js';
 
@@ -9,7 +9,7 @@ const DAY = 24 * 60 * 60_000;
 
 let app: Setup;
 beforeAll(async () => {
-  app = await setup({ AUDIT_RETENTION_DAYS: '30' });
+  app = await setup({ ...databaseOfItsOwn(), AUDIT_RETENTION_DAYS: '30' });
 });
 afterAll(() => app.close());
 afterEach(() => void jest.useRealTimers());

@@ -9,7 +9,7 @@ import { MailDelivery } from '../src/features/mail/mail-delivery.js';
 import { MailService } from '../src/features/mail/mail.service.js';
 import { MailTransport } from '../src/features/mail/mail-transport.js';
 import { startMailServer } from './support/mail-server.js';
-import { type Setup, setup } from './support/setup.js';
+import { databaseOfItsOwn, type Setup, setup } from './support/setup.js';
 import { passTime } from './support/time.js';
 import { person, registerUser } from './support/users.js';
 
@@ -55,7 +55,7 @@ describe('mail by SMTP', () => {
   beforeAll(async () => {
     server = await startMailServer();
     const environment = { SMTP_URL: server.url, JWT_SECRET, LOG_LEVEL: 'info' };
-    app = await setup(environment, { logDestination: log });
+    app = await setup({ ...databaseOfItsOwn(), ...environment }, { logDestination: log });
     defineNotes(app);
   });
   afterAll(async () => {
@@ -138,6 +138,7 @@ describe('mail that an instance leaves behind', () => {
   it('is sent by another, once, when the lease of the first has run out', async () => {
     const [engine, server] = [await startEmbeddedFirestore(), await startMailServer()];
     const shared = {
+      ...databaseOfItsOwn(),
       FIRESTORE_MODE: 'emulator',
       FIRESTORE_EMULATOR_HOST: engine.address,
       SMTP_URL: server.url,
@@ -192,7 +193,10 @@ describe('mail without a server', () => {
   it('waits in production, unprinted, the same for an address with and without an account', async () => {
     const log = new Log();
     const environment = { NODE_ENV: 'production', FIRESTORE_MODE: 'embedded', DATA_DIRECTORY: ':memory:' };
-    const app = await setup({ ...environment, JWT_SECRET, LOG_LEVEL: 'info' }, { logDestination: log });
+    const app = await setup(
+      { ...databaseOfItsOwn(), ...environment, JWT_SECRET, LOG_LEVEL: 'info' },
+      { logDestination: log },
+    );
     try {
       expect(log.text).toContain('SMTP_URL is not set');
       const emails = [(await registerUser(app)).user.email, person().email];

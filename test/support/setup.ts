@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type AppOptions, createApp } from '../../src/app.js';
@@ -34,6 +35,9 @@ export async function setup(environment: Record<string, string> = {}, options: A
   await app.get(FirestoreHealth).answers(); // opens Firestore now, not in somebody's first test
   return { app, settings, ...clientOf(app), close: () => app.close() };
 }
+
+/** For a test that looks at whole collections: on an emulator, too, nobody else's data is there. */
+export const databaseOfItsOwn = () => ({ GOOGLE_CLOUD_PROJECT: `test-${randomUUID()}` });
 
 export type Setup = Awaited<ReturnType<typeof setup>>;
 
