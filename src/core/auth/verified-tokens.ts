@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from './caller.js';
+import { hashOf } from './token-hash.js';
 
 /** What a token that was found to be genuine says. */
 export interface VerifiedToken {
@@ -22,13 +22,13 @@ export class VerifiedTokens {
   private older = new Map<string, VerifiedToken>();
 
   find(authorization: string): VerifiedToken | undefined {
-    const key = keyOf(authorization);
+    const key = hashOf(authorization);
     const known = this.younger.get(key) ?? this.renew(key);
     return known && known.expiresAt > Date.now() ? known : undefined;
   }
 
   remember(authorization: string, token: VerifiedToken): void {
-    this.keep(keyOf(authorization), token);
+    this.keep(hashOf(authorization), token);
   }
 
   /** A token in use moves to the younger generation. */
@@ -46,5 +46,3 @@ export class VerifiedTokens {
     this.younger.set(key, token);
   }
 }
-
-const keyOf = (authorization: string): string => hash('sha256', authorization, 'base64url');

@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { type Permission, PERMISSION_NAMES } from '../../core/auth/roles.js';
 import { ApiProperty } from '../../core/openapi/api.decorators.js';
+import { isoTime } from '../../core/serialization/iso-time.js';
 import type { ApiKey } from './api-key.document.js';
 
 const ID = '01980f2a-3c1b-7d2e-9f40-5a6b7c8d9e0f';
@@ -102,9 +103,9 @@ export function toApiKeyResponse(apiKey: ApiKey): ApiKeyResponse {
     name,
     prefix: prefixOf(id),
     scopes: [...scopes],
-    createdAt: createdAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    ...(lastUsedAt && { lastUsedAt: lastUsedAt.toISOString() }),
+    createdAt: isoTime(createdAt),
+    expiresAt: isoTime(expiresAt),
+    ...(lastUsedAt && { lastUsedAt: isoTime(lastUsedAt) }),
   };
 }
 
