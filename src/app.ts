@@ -82,6 +82,7 @@ function createAdapter(settings: Settings, logger: FastifyBaseLogger): FastifyAd
     requestIdHeader: false,
     frameworkErrors: answerRouterError(settings),
     bodyLimit: settings.BODY_LIMIT,
+    return503OnClosing: false, // what still comes on an open connection is answered as always
     rewriteUrl: versionSelector(settings.API_PREFIX, packageJson.name),
     trustProxy: (_address: string, hop: number) => hop < settings.TRUSTED_PROXIES,
   });

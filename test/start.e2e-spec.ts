@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
 import { Installation } from './support/service-process.js';
 
@@ -149,6 +150,24 @@ describe('O4: a stop', () => {
       expect(service.stdout).toContain('POST /api/v1/auth/register 201');
     },
   );
+
+  it('answers what comes behind it on the same connection, and closes that', async () => {
+    const service = installation.start({ DATA_DIRECTORY: ':memory:' });
+    const url = await service.listening;
+    const connection = connect(Number(new URL(url).port), '127.0.0.1');
+    const head =
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n';
+    connection.write(head);
+    await fetch(`${url}/health/live`); // by now the server has that head
+    service.kill('SIGTERM');
+    await refused(url);
+    connection.end('{}GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+    const answers = await text(connection);
+    expect(answers).toMatch(
+      /^HTTP\/1.1 400 [^]*"VALIDATION_ERROR"[^]*HTTP\/1.1 200 OK\r\nConnection: close\r\n[^]*x-request-id/,
+    );
+    expect(await service.exited).toEqual({ code: 0, signal: null });
+  });
 });
 
 describe('D1: embedded data', () => {
