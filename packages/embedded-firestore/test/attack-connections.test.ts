@@ -192,6 +192,27 @@ describe('what is left open', () => {
     await expectGoneBack(before);
   });
 
+  it('batches of writes that come faster than a lock lets them be committed', async () => {
+    const before = await server.footprint();
+    const locked = server.db.doc('locked/d');
+    await server.db.runTransaction(async (transaction) => {
+      await transaction.get(locked);
+      const stream = raw.open('Write');
+      const fields = { text: { stringValue: 'x'.repeat(900_000) } };
+      const writes = [{ update: { name: `${ROOT}/locked/d`, fields } }];
+      const batches = Array.from({ length: 100 }, () => frame(encoded('Write', { writes })));
+      stream.write(frame(encoded('Write', { database: DATABASE })));
+      for (const batch of batches) stream.write(batch);
+      for (let round = 0; round < 1_000; round++) await pinged(raw.session);
+      // They stay with the client.
+      expect(raw.session.socket.bytesWritten / 2 ** 20).toBeLessThan(5);
+      stream.close(8);
+      await once(stream, 'close');
+    });
+    await locked.delete();
+    await expectGoneBack(before);
+  });
+
   it('connections that say nothing, something else, or half of it', async () => {
     const before = await server.footprint();
     const openings = [

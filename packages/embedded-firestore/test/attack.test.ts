@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { DATABASE, encoded, ROOT, startAttacked, UNARY } from './support/attack.ts';
 import type { Attacked } from './support/attack.ts';
-import { RawClient } from './support/raw-grpc.ts';
+import { frame, RawClient } from './support/raw-grpc.ts';
 import type { RawAnswer } from './support/raw-grpc.ts';
 
 /** ATTACK_RUNS=10000 for a long look. */
@@ -203,6 +203,19 @@ describe('messages', () => {
         expectAnswer(await raw.call(method, damaged(bytes, steps)));
       }),
       { numRuns: RUNS * 4 },
+    );
+  });
+
+  it('damaged anywhere in a stream of writes get an answer', async () => {
+    const opening = encoded('Write', { database: DATABASE });
+    const batch = encoded('Write', { writes });
+    await fc.assert(
+      fc.asyncProperty(damage, damage, async (first, second) => {
+        // One well-formed batch between them: what comes after it finds the stream open.
+        const messages = [opening, batch, damaged(batch, first), damaged(opening, second)];
+        expectAnswer(await raw.send('Write', Buffer.concat(messages.map((message) => frame(message)))));
+      }),
+      { numRuns: RUNS },
     );
   });
 

@@ -51,6 +51,15 @@ export class Call {
     });
   }
 
+  /** Takes no more messages until `resume`, but for those of the bytes that are being read. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
   /** Sends the headers; the first message would do so as well. */
   start(): void {
     const stream = this.#stream;

@@ -175,7 +175,11 @@ async function commit(engine: Engine, request: CommitRequest): Promise<object> {
   const database = engine.database(checkDatabaseName(request.database));
   const transaction = request.transaction.length > 0 ? transactionId(request.transaction) : undefined;
   const writes = request.writes.map((write) => decodeWrite(write, request.database));
-  const { time, results } = await database.commit(writes, transaction);
+  return commitMessage(await database.commit(writes, transaction));
+}
+
+/** What a commit is answered with. */
+export function commitMessage({ time, results }: CommitResult): object {
   return { writeResults: results.map(writeResult), commitTime: timeMessage(time) };
 }
 

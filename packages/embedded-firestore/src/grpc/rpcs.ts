@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts';
-import { FirestoreError, unimplemented } from '../errors.ts';
+import { FirestoreError } from '../errors.ts';
 import type { Call } from './call.ts';
 import { MessageWriter } from './framing.ts';
 import { handlersOf } from './handlers.ts';
@@ -7,6 +7,7 @@ import type { StreamHandler, UnaryHandler } from './handlers.ts';
 import { listen } from './listen-handler.ts';
 import { methods } from './protocol.ts';
 import type { Method } from './protocol.ts';
+import { writeInStream } from './write-stream.ts';
 
 /** So many bytes of messages are sent as one. */
 const SENT_AT_ONCE = 65_536;
@@ -22,7 +23,7 @@ export function rpcsOf(engine: Engine): Map<string, (call: Call) => void> {
       if (answer) return [method.path, (call) => answerOnce(call, method, answer)];
       if (stream) return [method.path, (call) => answerInStream(call, method, stream)];
       if (name === 'Listen') return [method.path, (call) => listen(engine, call, method)];
-      return [method.path, refuseWriteStream];
+      return [method.path, (call) => writeInStream(engine, call, method)];
     }),
   );
 }
@@ -75,9 +76,4 @@ function receiveOne(call: Call, onRequest: (bytes: Buffer) => void): void {
       onRequest(request);
     },
   );
-}
-
-function refuseWriteStream(call: Call): void {
-  call.start();
-  call.fail(unimplemented('Write, the stream of writes of the web and mobile clients,'));
 }
