@@ -11,7 +11,9 @@ if (name === undefined || !names.includes(name)) {
   console.error(`Say which bench to run: ${names.map((known) => `npm run bench -- ${known}`).join(', ')}`);
   process.exit(1);
 }
-if (!existsSync(join(here, 'node_modules'))) run('npm', ['ci'], here);
+for (const folder of [here, join(here, 'http', 'pbvision')]) {
+  if (!existsSync(join(folder, 'node_modules'))) run('npm', ['ci'], folder);
+}
 run(process.execPath, [join(here, name, 'index.ts'), ...options], join(here, '..'));
 
 function run(program: string, parameters: string[], cwd: string): void {

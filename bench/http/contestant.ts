@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { Question, Usage } from './contestants/serve.ts';
 import type { Answered, Job } from './load.ts';
 
+/** What needs packages of its own, older than the others', and runs as it stands. */
+const APART = join(import.meta.dirname, 'pbvision');
+
 const canPin = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** A process pinned to one core, where the system can. Its log lines go nowhere, its mistakes are shown. */
@@ -39,7 +42,8 @@ export class Contestant {
 
   static async start(folder: string, name: string): Promise<Contestant> {
     const began = performance.now();
-    const child = start(0, [join(folder, 'serve.js'), name]);
+    const module = join(name.startsWith('pbvision') ? APART : folder, `${name}.js`);
+    const child = start(0, [join(folder, 'serve.js'), module]);
     const exited = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`${name} ended with ${code}`)),
     );

@@ -15,7 +15,7 @@ export async function startEngine(): Promise<{ close: () => Promise<void> }> {
     const batch = firestore.batch();
     for (let number = from; number < from + 500; number++) {
       const item = { number, title: `Item ${number}`, visits: 0, price: number / 100 };
-      batch.set(firestore.doc(`benchItems/${number}`), item);
+      batch.set(firestore.doc(`BenchItems/${number}`), item);
     }
     await batch.commit();
   }

@@ -18,8 +18,10 @@ const TITLES: Record<string, string> = {
   fastify: 'Fastify by hand, tuned',
   nest: 'NestJS on Fastify, idiomatic',
   express: 'Express, idiomatic',
+  pbvision: '@pbvision/fastify-firestore-service',
   service: 'this service',
   'fastify-data': 'Fastify by hand, the client called directly',
+  'pbvision-data': '@pbvision/fastify-firestore-service, its own ORM',
   'service-data': 'this service',
 };
 
@@ -27,7 +29,9 @@ const TITLES: Record<string, string> = {
 const BARS: Array<[own: string, other: string, times: number]> = [
   ['service', 'fastify', 1],
   ['service', 'nest', 4],
+  ['service', 'pbvision', 1.2],
   ['service-data', 'fastify-data', 0.85],
+  ['service-data', 'pbvision-data', 1.2],
 ];
 
 /** The tables. Ratios are those to the first contestant. */

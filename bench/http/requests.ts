@@ -22,7 +22,7 @@ export const ROUTES: Route[] = [
   { name: 'GET list', method: 'GET', path: '/api/v1/bench/users' },
 ];
 
-/** The same two contestants, with a database. `:item` is one of the ten thousand. */
+/** With a database. `:item` is one of the ten thousand. */
 export const DATA_ROUTES: Route[] = [
   { name: 'GET one', method: 'GET', path: '/api/v1/bench/items/:item' },
   { name: 'POST visit', method: 'POST', path: '/api/v1/bench/items/:item/visits' },

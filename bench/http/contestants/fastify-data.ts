@@ -31,7 +31,7 @@ export const start: Start = async () => {
     ssl: false,
     clientOptions: { universeDomain: 'googleapis.com' },
   });
-  const items = firestore.collection('benchItems');
+  const items = firestore.collection('BenchItems');
   const app = await createServer();
 
   app.get<{ Params: { id: string } }>('/api/v1/bench/items/:id', one, async ({ params: { id } }, reply) => {

@@ -1,5 +1,6 @@
 /** One contestant in a process of its own: tells its port, then does what messages ask and answers them. */
 import { Session } from 'node:inspector/promises';
+import { pathToFileURL } from 'node:url';
 import type { Start } from './data.js';
 
 export interface Usage {
@@ -9,7 +10,7 @@ export interface Usage {
   memory: number;
 }
 
-const { start } = (await import(`./${process.argv[2]}.js`)) as { start: Start };
+const { start } = (await import(pathToFileURL(process.argv[2]!).href)) as { start: Start };
 const port = await start();
 process.send!({ port });
 const session = new Session();

@@ -12,7 +12,7 @@ import { Responds } from '../../../src/core/routing/responds.decorator.js';
 import { type Item, PAGE, type Start } from './data.js';
 import { startWith } from './service.js';
 
-@Document({ collection: 'benchItems', notFound: NotFound })
+@Document({ collection: 'BenchItems', notFound: NotFound })
 class ItemDocument implements Item {
   @Key() id: string;
   @IsInt() number: number;
