@@ -1,16 +1,14 @@
-import { constants } from 'node:http2';
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { FirestoreError } from '../errors.ts';
+import { encodeHeaders } from '../http2/frame-writer.ts';
+import type { Http2Stream } from '../http2/stream.ts';
 import { Deadlines } from './deadlines.ts';
 import { ACCEPTED_ENCODINGS, checkEncoding, MessageReader } from './framing.ts';
 import { deadlineExceeded, statusOf } from './status.ts';
 import type { Status } from './status.ts';
 
-const HEADERS: OutgoingHttpHeaders = { ':status': 200, 'content-type': 'application/grpc' };
-// Nobody asks a server on loopback what day it is.
-const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
-const WITHOUT_BODY = { endStream: true, sendDate: false };
-const OK: OutgoingHttpHeaders = { 'grpc-status': '0' };
+const HEADERS = { ':status': '200', 'content-type': 'application/grpc' };
+const STARTED = encodeHeaders(HEADERS);
+const OK = encodeHeaders({ 'grpc-status': '0' });
 
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const UNIT_MS: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
@@ -19,35 +17,32 @@ const deadlines = new Deadlines();
 
 /** One call of an RPC: an HTTP/2 stream of messages both ways, which ends with a status. */
 export class Call {
-  readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
-  #trailers = OK;
+  readonly #stream: Http2Stream;
   #hasEnded = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(stream: Http2Stream) {
     this.#stream = stream;
-    this.#headers = headers;
   }
 
   /** Nothing more can be sent: it was answered, or the client has given up. */
   get hasEnded(): boolean {
-    return this.#hasEnded || this.#stream.closed || this.#stream.destroyed;
+    return this.#hasEnded || this.#stream.isClosed;
   }
 
   /** Reads the messages of the client until it has no more. What `onMessage` and `onEnd` throw ends the call. */
   receive(onMessage: (bytes: Buffer) => void, onEnd: () => void): void {
-    const encoding = this.#headers['grpc-encoding'] ?? 'identity';
+    const stream = this.#stream;
+    const encoding = stream.headers.get('grpc-encoding') ?? 'identity';
     this.#guarded(() => {
-      checkEncoding(String(encoding));
+      checkEncoding(encoding);
       this.#noteDeadline();
-      const reader = new MessageReader(String(encoding), onMessage);
-      this.#stream.on('data', (chunk: Buffer) => this.#guarded(() => reader.push(chunk)));
-      this.#stream.on('end', () =>
+      const reader = new MessageReader(encoding, onMessage);
+      stream.onData = (chunk) => this.#guarded(() => reader.push(chunk));
+      stream.onEnd = () =>
         this.#guarded(() => {
           reader.end();
           onEnd();
-        }),
-      );
+        });
     });
   }
 
@@ -62,13 +57,7 @@ export class Call {
 
   /** Sends the headers; the first message would do so as well. */
   start(): void {
-    const stream = this.#stream;
-    if (this.hasEnded || stream.headersSent) return;
-    stream.respond(HEADERS, WITH_TRAILERS);
-    stream.on('wantTrailers', () => {
-      stream.sendTrailers(this.#trailers);
-      this.#letGo();
-    });
+    if (!this.hasEnded && !this.#stream.hasResponded) this.#stream.respond(STARTED);
   }
 
   /** Sends messages. Returns whether the client takes them as fast: if not, `drained` says when it has. */
@@ -80,20 +69,20 @@ export class Call {
 
   /** Calls back each time that the client has taken what was sent. */
   onDrained(callback: () => void): void {
-    this.#stream.on('drain', callback);
+    this.#stream.onDrained = callback;
   }
 
   /** Calls back when nothing more can be sent, however that came. */
   onClosed(callback: () => void): void {
-    this.#stream.on('close', callback);
+    this.#stream.onClosed = callback;
   }
 
   /** Resolves when a slow client has taken what was sent, or has gone. */
-  async drained(): Promise<void> {
+  drained(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#stream.on('drain', resolve).on('close', resolve);
-    await promise;
-    this.#stream.off('drain', resolve).off('close', resolve);
+    this.onDrained(resolve);
+    this.onClosed(resolve);
+    return promise;
   }
 
   /** Sends the last messages, if there are any, and the status that all went well. */
@@ -101,8 +90,8 @@ export class Call {
     if (this.hasEnded) return;
     this.start();
     this.#finish();
-    if (frames) this.#stream.end(frames);
-    else this.#stream.end();
+    if (frames) this.#stream.write(frames);
+    this.#stream.end(OK);
   }
 
   /** Ends the call with the status of an error; without headers when none were sent before. */
@@ -117,17 +106,14 @@ export class Call {
 
   #failWith({ code, message }: Status): void {
     if (this.hasEnded) return;
-    this.#trailers = { 'grpc-status': String(code), 'grpc-message': percentEncoded(message) };
+    const status = { 'grpc-status': String(code), 'grpc-message': percentEncoded(message) };
     this.#finish();
-    if (this.#stream.headersSent) {
-      this.#stream.end();
-      return;
-    }
-    this.#stream.respond(
-      { ...HEADERS, ...this.#trailers, 'grpc-accept-encoding': ACCEPTED_ENCODINGS },
-      WITHOUT_BODY,
-    );
-    this.#letGo();
+    if (this.#stream.hasResponded) this.#stream.end(encodeHeaders(status));
+    else
+      this.#stream.respond(
+        encodeHeaders({ ...HEADERS, ...status, 'grpc-accept-encoding': ACCEPTED_ENCODINGS }),
+        true,
+      );
   }
 
   #finish(): void {
@@ -135,18 +121,11 @@ export class Call {
     deadlines.delete(this);
   }
 
-  /** A client that is still sending is told that nobody reads it; what has been answered reaches it before. */
-  #letGo(): void {
-    const stream = this.#stream;
-    if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-  }
-
   #noteDeadline(): void {
-    const timeout = this.#headers['grpc-timeout'];
+    const timeout = this.#stream.headers.get('grpc-timeout');
     if (timeout === undefined) return;
-    const [, amount, unit] = TIMEOUT.exec(String(timeout)) ?? [];
-    if (unit === undefined)
-      throw new FirestoreError('INTERNAL', `grpc-timeout "${String(timeout)}" is no time.`);
+    const [, amount, unit] = TIMEOUT.exec(timeout) ?? [];
+    if (unit === undefined) throw new FirestoreError('INTERNAL', `grpc-timeout "${timeout}" is no time.`);
     deadlines.add(this, Number(amount) * UNIT_MS[unit]!);
   }
 

@@ -31,7 +31,7 @@ export async function openPort(
       const isHttp2 = HTTP2_PREFACE.subarray(0, chunk.length).equals(chunk.subarray(0, HTTP2_PREFACE.length));
       if (isHttp2) onHttp2(socket);
       else onHttp1(socket);
-      if (!isHttp2) socket.resume();
+      socket.resume();
     });
   });
   server.listen(port, host);

@@ -1,17 +1,16 @@
 import { createServer as createHttpServer } from 'node:http';
-import { performServerHandshake } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Engine } from '../engine.ts';
 import { FirestoreError } from '../errors.ts';
+import { Http2Connection } from '../http2/connection.ts';
+import { encodeHeaders } from '../http2/frame-writer.ts';
+import type { Http2Stream } from '../http2/stream.ts';
 import { Call } from './call.ts';
 import { answerHttp } from './http.ts';
 import { openPort } from './port.ts';
 import { rpcsOf } from './rpcs.ts';
 
 const GRACE_MS = 500;
-/** More of them wait in the client; it is ten times what Google's servers allow. */
-const MAX_CALLS_PER_CONNECTION = 1_000;
 const GRPC = /^application\/grpc(?:\+proto)?(?:;|$)/;
 
 export interface RpcServer {
@@ -40,57 +39,42 @@ export async function serve(engine: Engine, host: string, port: number): Promise
 /** gRPC over HTTP/2: finds what answers a call, and keeps the connections until they end. */
 class GrpcServer {
   readonly #rpcs: ReadonlyMap<string, (call: Call) => void>;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #connections = new Map<Socket, Http2Connection>();
 
   constructor(rpcs: ReadonlyMap<string, (call: Call) => void>) {
     this.#rpcs = rpcs;
   }
 
   serve(socket: Socket): void {
-    const session = performServerHandshake(socket, {
-      // Answers wait until the client takes them, which is flow control's work; Node would refuse calls beyond 10 MB.
-      maxSessionMemory: Number.MAX_SAFE_INTEGER,
-      settings: { maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
-    });
-    this.#sessions.add(session);
-    session.on('error', ignore);
-    session.on('close', () => this.#sessions.delete(session));
-    session.on('stream', (stream, headers) => this.#accept(stream, headers));
+    const connection = new Http2Connection(socket, (stream) => this.#accept(stream));
+    this.#connections.set(socket, connection);
+    socket.once('close', () => this.#connections.delete(socket));
   }
 
   /** Lets running calls finish for a moment; listeners would otherwise keep the server open for ever. */
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const ended = [...this.#sessions].map((session) => {
-      session.close();
-      return new Promise((done) => session.once('close', done));
+    const ended = [...this.#connections].map(([socket, connection]) => {
+      connection.close();
+      return new Promise((done) => socket.once('close', done));
     });
     void Promise.all(ended).then(() => resolve());
     const grace = setTimeout(resolve, GRACE_MS);
     await promise;
     clearTimeout(grace);
-    // They may not end before what is on its way is sent, which a client can hold up: the sockets are closed next.
-    for (const session of this.#sessions) session.destroy();
   }
 
-  #accept(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders & { ':path'?: string; ':method'?: string },
-  ): void {
-    // What becomes of a stream is seen where it is written to.
-    stream.on('error', ignore);
-    if (headers[':method'] !== 'POST') return refuse(stream, 405);
-    if (!GRPC.test(headers['content-type'] ?? '')) return refuse(stream, 415);
-    const call = new Call(stream, headers);
-    const answer = this.#rpcs.get(headers[':path']!);
+  #accept(stream: Http2Stream): void {
+    if (stream.headers.get(':method') !== 'POST') return refuse(stream, 405);
+    if (!GRPC.test(stream.headers.get('content-type') ?? '')) return refuse(stream, 415);
+    const path = stream.headers.get(':path')!;
+    const call = new Call(stream);
+    const answer = this.#rpcs.get(path);
     if (answer) answer(call);
-    else call.fail(new FirestoreError('UNIMPLEMENTED', `There is no method ${headers[':path']}.`));
+    else call.fail(new FirestoreError('UNIMPLEMENTED', `There is no method ${path}.`));
   }
 }
 
-function refuse(stream: ServerHttp2Stream, status: number): void {
-  stream.respond({ ':status': status }, { endStream: true });
-  stream.resume();
+function refuse(stream: Http2Stream, status: number): void {
+  stream.respond(encodeHeaders({ ':status': String(status) }), true);
 }
-
-function ignore(): void {}
