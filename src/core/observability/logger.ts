@@ -46,6 +46,18 @@ export async function createLogger(settings: Settings, destination?: Destination
       timestamp: () => `,"time":"${isoTime(new Date())}"`,
       formatters: { level: (label) => ({ severity: SEVERITY[label] }) },
     },
-    destination ?? pino.destination({ sync: false, minLength: 4096, periodicFlush: 250 }),
+    destination ?? standardOutput(),
   );
+}
+
+/** As bytes: of text the destination would measure all that it holds anew at each line. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({
+    sync: false,
+    minLength: 4096,
+    periodicFlush: 250,
+    contentMode: 'buffer',
+  });
+  const asBytes = { write: (line: string) => output.write(Buffer.from(line) as never) };
+  return Object.assign(asBytes, { flushSync: () => output.flushSync() }); // for what pino writes before a crash
 }
