@@ -314,6 +314,13 @@ describe('explain', () => {
       readOperations: 2,
       debugStats: { index_entries_scanned: '2' },
     });
+    const streamed: unknown[] = [];
+    for await (const each of query.explainStream({ analyze: true })) streamed.push(each);
+    expect(streamed).toHaveLength(2);
+    expect(streamed.at(-1)).toMatchObject({ document: { id: 'd25' }, metrics: { executionStats: {} } });
+    const none = await made.where('a', '==', 5).explain({ analyze: true });
+    expect(none.snapshot!.size).toBe(0);
+    expect(none.metrics.executionStats).toMatchObject({ resultsReturned: 0 });
     const counted = await made.where('a', '==', 1).count().explain({ analyze: true });
     expect(counted.snapshot!.data()).toEqual({ count: 10 });
   });

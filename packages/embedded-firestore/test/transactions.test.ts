@@ -83,6 +83,30 @@ describe('read-write transactions', () => {
     expect(order).toContain('blind');
   });
 
+  it('whoever commits is told before those who waited for it', async () => {
+    const ref = fresh();
+    await ref.set({ n: 0 });
+    const told: string[] = [];
+    const note = (who: string) => () => void told.push(who);
+    for (let round = 0; round < 5; round++) {
+      const waiting: Promise<unknown>[] = [];
+      const read = barrier(2);
+      const committed = db.runTransaction(async (t) => {
+        await t.get(ref);
+        await read();
+        waiting.push(ref.update({ n: round }).then(note('update')));
+        waiting.push(db.batch().set(ref, { n: round }).commit().then(note('batch')));
+        // An answer to a later request: the server has seen the others.
+        await fresh().get();
+        t.update(ref, { read: true });
+      });
+      await read();
+      await committed.then(note('transaction'));
+      await Promise.all(waiting);
+    }
+    expect(told.filter((_, at) => at % 3 === 0)).toEqual(Array.from({ length: 5 }, () => 'transaction'));
+  });
+
   it('no phantom: a document that would join a query result waits', async () => {
     const group = db.collection(fresh().id);
     const { doc, total } = await db.runTransaction(async (t) => {

@@ -139,7 +139,7 @@ function fieldFilter(path: FieldPath, op: Operator, value: Value): Filter {
 
 export function decodeAggregations(messages: readonly AggregationMessage[]): Aggregation[] {
   if (messages.length === 0) throw invalid('An aggregation query needs at least one aggregation.');
-  if (messages.length > 5) throw invalid('An aggregation query may have 5 aggregations at most.');
+  if (messages.length > 5) throw invalid('The maximum number of aggregations in a query is 5.');
   const aliases = messages.map(({ alias }, at) => alias || `field_${at + 1}`);
   if (new Set(aliases).size !== aliases.length) throw invalid('Two aggregations have the same alias.');
   return messages.map((message, at) => decodeAggregation(message, aliases[at]!));

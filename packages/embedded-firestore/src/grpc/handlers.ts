@@ -114,16 +114,17 @@ async function runQuery(engine: Engine, request: QueryRequestMessage): Promise<I
     ...(value.skipped > 0 && { skippedResults: value.skipped }),
     readTime: time,
   };
+  const last = value.documents.length - 1;
+  const explained = () => ({
+    explainMetrics: { ...planMessage(query), ...statsMessage(last + 1, value.cost, started) },
+  });
   function* answers() {
-    if (value.documents.length === 0) yield opening;
+    if (last < 0) yield request.explainOptions ? { ...opening, ...explained() } : opening;
     for (const [index, found] of value.documents.entries()) {
       const document = outgoing(database, found, query.select);
-      yield index === 0 ? { ...opening, document } : { document, readTime: time };
+      const answer = index === 0 ? { ...opening, document } : { document, readTime: time };
+      yield index === last && request.explainOptions ? { ...answer, ...explained() } : answer;
     }
-    if (!request.explainOptions) return;
-    yield {
-      explainMetrics: { ...planMessage(query), ...statsMessage(value.documents.length, value.cost, started) },
-    };
   }
   return answers();
 }

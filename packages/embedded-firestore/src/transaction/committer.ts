@@ -58,7 +58,7 @@ export class Committer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Writes all or nothing. The owner's locks are free when it returns, whatever the outcome. */
+  /** Writes all or nothing. Whatever the outcome, the owner's locks are free, or will be in the next turn. */
   commit(owner: Owner, writes: readonly Write[]): Promise<CommitResult> {
     const { promise, resolve, reject } = Promise.withResolvers<CommitResult>();
     const fail = (error: unknown) => {
@@ -77,7 +77,13 @@ export class Committer {
       fail(error);
       return promise;
     }
-    const grant = () => void this.#persist(owner, prepared).then(resolve, fail);
+    const finish = (result: CommitResult) => {
+      resolve(result);
+      // Who committed is told before those who waited for it: what they see happen is in order.
+      if (this.#locks.hasWaiting) setImmediate(() => this.#locks.release(owner));
+      else this.#locks.release(owner);
+    };
+    const grant = () => void this.#persist(owner, prepared).then(finish, fail);
     this.#locks.write(owner, keys, prepare, grant, fail);
     return promise;
   }
@@ -105,7 +111,6 @@ export class Committer {
       else this.#database.apply(changes, time);
       for (const listener of this.#listeners) listener(changes, time);
     }
-    this.#locks.release(owner);
     return { time, results };
   }
 

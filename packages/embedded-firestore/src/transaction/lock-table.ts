@@ -45,6 +45,10 @@ export class LockTable {
     return this.#keys.size;
   }
 
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Takes shared locks on what `look` finds; it runs again after each wait, and the last result is returned. */
   read<T>(owner: Owner, look: () => Look<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
