@@ -1,22 +1,31 @@
 import { FieldValue } from '@google-cloud/firestore';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
 
-/** Something timed, in milliseconds. `run` throws when the engine cannot do it. */
+/** Something timed. What it runs throws when the engine cannot do it. */
 export interface Workload {
   name: string;
   /** Rounds per engine; the first warms up and is not counted. */
   rounds: number;
   prepare?(db: Firestore): Promise<void>;
-  run(db: Firestore): Promise<Timed>;
+  /** One operation after the other, a few of each engine in turn; or all of one engine, many at once. */
+  work: Sequential | AtOnce;
 }
 
+export interface Sequential {
+  steps: number;
+  step(db: Firestore, at: number): Promise<unknown>;
+}
+
+export type AtOnce = (db: Firestore) => Promise<Timed>;
+
+/** In milliseconds. */
 export interface Timed {
   milliseconds: number;
   operations: number;
 }
 
-/** A document like a service's: ten fields of the usual types, about 300 bytes. */
-export function sample(n: number): Record<string, unknown> {
+/** A document like a service's: eleven fields of the usual types, about 300 bytes. */
+export function sample(n: number, version = 0): Record<string, unknown> {
   return {
     email: `person${n}@example.com`,
     firstName: 'Ada',
@@ -25,6 +34,7 @@ export function sample(n: number): Record<string, unknown> {
     group: n % 10,
     // Spread evenly, and apart from the order of ids.
     score: (n * 7919) % 1_000_003,
+    version,
     active: n % 3 !== 0,
     tags: ['a', `t${n % 50}`],
     address: { city: 'London', zip: `N${n % 100}` },
@@ -49,24 +59,28 @@ export async function load(db: Firestore, collection: string, count: number): Pr
 }
 
 export function findTwenty(collection: string): Workload {
-  let round = 0;
+  let asked = 0;
   return {
     name: `20 of ${collection.slice(1)}: filter, order, limit`,
-    rounds: 6,
-    run: async (db) => {
-      const group = round++ % 10;
-      return timed(5, async () => {
+    rounds: 12,
+    work: {
+      steps: 10,
+      step: async (db) => {
         const query = db
           .collection(collection)
-          .where('group', '==', group)
+          .where('group', '==', asked++ % 10)
           .orderBy('score', 'desc')
           .limit(20);
         const { size } = await query.get();
         if (size !== 20) throw new Error(`found ${size} instead of 20`);
-      });
+      },
     },
   };
 }
+
+/** To write what is there already is no work: each document that is set differs from all before. */
+let version = 0;
+const set = (db: Firestore, at: number) => db.doc(`people/p${at}`).set(sample(at, ++version));
 
 const increment = (db: Firestore, ref: DocumentReference) =>
   db.runTransaction(async (t) => {
@@ -76,41 +90,41 @@ const increment = (db: Firestore, ref: DocumentReference) =>
 export const workloads: Workload[] = [
   {
     name: 'get',
-    rounds: 6,
+    rounds: 10,
     prepare: (db) => load(db, 'people', 500),
-    run: (db) => timed(200, (at) => db.doc(`people/p${at}`).get()),
+    work: { steps: 200, step: (db, at) => db.doc(`people/p${at}`).get() },
   },
   {
     name: 'get, 50 at once',
     rounds: 6,
-    run: (db) => timedAtOnce(50, 20, (at) => db.doc(`people/p${at % 500}`).get()),
+    work: (db) => timedAtOnce(50, 20, (at) => db.doc(`people/p${at % 500}`).get()),
   },
   {
     name: 'set',
-    rounds: 6,
-    run: (db) => timed(200, (at) => db.doc(`people/p${at}`).set(sample(at))),
+    rounds: 10,
+    work: { steps: 200, step: set },
   },
   {
     name: 'set, 50 at once',
     rounds: 6,
-    run: (db) => timedAtOnce(50, 20, (at) => db.doc(`people/p${at % 500}`).set(sample(at))),
+    work: (db) => timedAtOnce(50, 20, (at) => set(db, at % 500)),
   },
   {
     name: 'transaction: read and write',
-    rounds: 6,
+    rounds: 10,
     prepare: (db) => load(db, 'counted', 100),
-    run: (db) => timed(100, (at) => readAndWrite(db, at)),
+    work: { steps: 100, step: readAndWrite },
   },
   {
     name: 'transaction, 50 at once',
     rounds: 6,
-    run: (db) => timedAtOnce(50, 10, (at) => readAndWrite(db, at % 50)),
+    work: (db) => timedAtOnce(50, 10, (at) => readAndWrite(db, at % 50)),
   },
   {
     name: '100 counters at once, transactions',
     rounds: 4,
     prepare: (db) => resetCounters(db, 100),
-    run: async (db) => {
+    work: async (db) => {
       await resetCounters(db, 100);
       const taken = await timedAtOnce(100, 5, (at) => increment(db, db.doc(`counters/c${at % 100}`)));
       await requireSum(db, 500);
@@ -120,7 +134,7 @@ export const workloads: Workload[] = [
   {
     name: '100 counters at once, FieldValue.increment',
     rounds: 4,
-    run: async (db) => {
+    work: async (db) => {
       await resetCounters(db, 100);
       const add = (at: number) => db.doc(`counters/c${at % 100}`).update({ n: FieldValue.increment(1) });
       const taken = await timedAtOnce(100, 5, add);
@@ -131,7 +145,7 @@ export const workloads: Workload[] = [
   {
     name: 'one counter, 20 clients x 10 transactions',
     rounds: 4,
-    run: async (db) => {
+    work: async (db) => {
       await resetCounters(db, 1);
       const { milliseconds } = await timedAtOnce(20, 10, () => increment(db, db.doc('counters/c0')));
       await requireSum(db, 200);
@@ -141,7 +155,7 @@ export const workloads: Workload[] = [
   {
     name: '10,000 documents in batches of 500',
     rounds: 3,
-    run: async (db) => {
+    work: async (db) => {
       const start = performance.now();
       await load(db, `bulk${Math.random()}`, 10_000);
       return { milliseconds: performance.now() - start, operations: 1 };
@@ -150,7 +164,7 @@ export const workloads: Workload[] = [
   {
     name: '10,000 documents by BulkWriter',
     rounds: 3,
-    run: async (db) => {
+    work: async (db) => {
       const start = performance.now();
       const writer = db.bulkWriter({ throttling: false });
       writer.onWriteError(() => false);
@@ -183,13 +197,6 @@ async function requireSum(db: Firestore, expected: number): Promise<void> {
   const { docs } = await db.collection('counters').get();
   const sum = docs.reduce((total, doc) => total + (doc.get('n') as number), 0);
   if (sum !== expected) throw new Error(`lost updates: ${sum} of ${expected}`);
-}
-
-/** One operation after the other. */
-async function timed(times: number, operation: (at: number) => Promise<unknown>): Promise<Timed> {
-  const start = performance.now();
-  for (let at = 0; at < times; at++) await operation(at);
-  return { milliseconds: performance.now() - start, operations: times };
 }
 
 /** `clients` operations are always under way. */
