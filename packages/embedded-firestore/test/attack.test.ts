@@ -102,6 +102,15 @@ const valid: [string, Uint8Array][] = [
     }),
   ],
   [
+    'ListDocuments',
+    encoded('ListDocuments', {
+      parent: ROOT,
+      collectionId: 'c',
+      orderBy: 'v.a desc, `t`, __name__',
+      pageToken: 'EhQKBDAwMDASDIoBCRIHYW55IHdheQ',
+    }),
+  ],
+  [
     'CreateDocument',
     encoded('CreateDocument', {
       parent: ROOT,
@@ -116,7 +125,8 @@ const valid: [string, Uint8Array][] = [
     'BatchGetDocuments',
     encoded('BatchGetDocuments', {
       database: DATABASE,
-      documents: [`${ROOT}/c/d`, `${ROOT}/c/e`],
+      // Damage may make the transaction one that locks: nothing else here wants these.
+      documents: [`${ROOT}/read/d`, `${ROOT}/read/e`],
       newTransaction: { readOnly: {} },
     }),
   ],
@@ -357,6 +367,7 @@ describe('absurd messages', () => {
     ],
     ['unclosed quotes', 'GetDocument', { name: `${ROOT}/c/d`, mask: { fieldPaths: ['`'.repeat(100_001)] } }],
     ['tokens', 'ListDocuments', { parent: ROOT, collectionId: 'c', pageToken: 'x'.repeat(1_000_000) }],
+    ['orders', 'ListDocuments', { parent: ROOT, collectionId: 'c', orderBy: 'a desc,'.repeat(50_000) + '`' }],
     ['page sizes', 'ListDocuments', { parent: ROOT, collectionId: 'c', pageSize: 2 ** 31 - 1 }],
     ['negative page sizes', 'ListCollectionIds', { parent: ROOT, pageSize: -5 }],
     [

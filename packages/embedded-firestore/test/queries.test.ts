@@ -312,7 +312,11 @@ describe('explain', () => {
     expect(metrics.executionStats).toMatchObject({
       resultsReturned: 2,
       readOperations: 2,
-      debugStats: { index_entries_scanned: '2' },
+      debugStats: {
+        documents_scanned: '2',
+        index_entries_scanned: '2',
+        billing_details: { documents_billable: '2', index_entries_billable: '0', min_query_cost: '0' },
+      },
     });
     const streamed: unknown[] = [];
     for await (const each of query.explainStream({ analyze: true })) streamed.push(each);
@@ -320,9 +324,17 @@ describe('explain', () => {
     expect(streamed.at(-1)).toMatchObject({ document: { id: 'd25' }, metrics: { executionStats: {} } });
     const none = await made.where('a', '==', 5).explain({ analyze: true });
     expect(none.snapshot!.size).toBe(0);
-    expect(none.metrics.executionStats).toMatchObject({ resultsReturned: 0 });
+    expect(none.metrics.executionStats).toMatchObject({
+      resultsReturned: 0,
+      readOperations: 1,
+      debugStats: { billing_details: { min_query_cost: '1' } },
+    });
     const counted = await made.where('a', '==', 1).count().explain({ analyze: true });
     expect(counted.snapshot!.data()).toEqual({ count: 10 });
+    expect(counted.metrics.executionStats).toMatchObject({
+      readOperations: 1,
+      debugStats: { billing_details: { documents_billable: '0', index_entries_billable: '10' } },
+    });
   });
 });
 

@@ -14,7 +14,7 @@ import {
 } from './consistency.ts';
 import { decodeAggregations, decodePlainQuery, decodeQuery } from './decode-query.ts';
 import { decodeMask, decodePrecondition, decodeWrite, pathWithin } from './decode-write.ts';
-import { planMessage, statsMessage } from './explain-message.ts';
+import { aggregationStatsMessage, planMessage, queryStatsMessage } from './explain-message.ts';
 import { listCollectionIdsPage, listDocumentsPage } from './list-handlers.ts';
 import type {
   AggregationRequestMessage,
@@ -116,7 +116,7 @@ async function runQuery(engine: Engine, request: QueryRequestMessage): Promise<I
   };
   const last = value.documents.length - 1;
   const explained = () => ({
-    explainMetrics: { ...planMessage(query), ...statsMessage(last + 1, value.cost, started) },
+    explainMetrics: { ...planMessage(query), ...queryStatsMessage(last + 1, value.cost, started) },
   });
   function* answers() {
     if (last < 0) yield request.explainOptions ? { ...opening, ...explained() } : opening;
@@ -145,7 +145,10 @@ async function runAggregationQuery(
   const result = { aggregateFields: Object.fromEntries(value.values) };
   const answer = { ...(begun && { transaction: begun }), result, readTime: timeMessage(readTime) };
   if (!request.explainOptions) return [answer];
-  return [answer, { explainMetrics: { ...planMessage(query), ...statsMessage(1, value.cost, started) } }];
+  return [
+    answer,
+    { explainMetrics: { ...planMessage(query), ...aggregationStatsMessage(value.cost, started) } },
+  ];
 }
 
 interface BeginRequest {

@@ -1,7 +1,14 @@
-import { checkId, parseParentName } from '../document/resource-path.ts';
+import type { Document } from '../document/document.ts';
+import { fieldAt, isName, parseFieldPath } from '../document/field-path.ts';
+import { checkId, documentName, parseParentName } from '../document/resource-path.ts';
 import type { Engine } from '../engine.ts';
-import { invalid, unimplemented } from '../errors.ts';
+import { invalid } from '../errors.ts';
 import { listCollectionIds, listDocuments } from '../query/listing.ts';
+import { normalizeQuery } from '../query/normalize.ts';
+import type { Cursor, Order, Query } from '../query/query.ts';
+import { Reference } from '../value/types.ts';
+import type { Value } from '../value/types.ts';
+import { decodeFields, encodeFields } from '../value/wire.ts';
 import { consistencyOf } from './consistency.ts';
 import { decodeMask } from './decode-write.ts';
 import { outgoing } from './outgoing.ts';
@@ -21,9 +28,7 @@ export interface ListDocumentsRequest extends ConsistencyMessage {
 }
 
 export async function listDocumentsPage(engine: Engine, request: ListDocumentsRequest): Promise<object> {
-  if (request.orderBy !== '' && !/^__name__( asc)?$/i.test(request.orderBy)) {
-    throw unimplemented('order_by of ListDocuments, other than by __name__,');
-  }
+  if (request.orderBy !== '') return listInOrder(engine, request);
   const { database: name, path } = parseParentName(request.parent);
   const { collectionId, showMissing } = request;
   if (collectionId !== '') checkId(collectionId, collectionId);
@@ -51,6 +56,60 @@ export async function listDocumentsPage(engine: Engine, request: ListDocumentsRe
     ),
     nextPageToken: value.length > limit ? encodeToken(page.at(-1)!.path) : '',
   };
+}
+
+/** A list in an order is a query; its token holds the values at which the page before ended. */
+async function listInOrder(engine: Engine, request: ListDocumentsRequest): Promise<object> {
+  const { database: name, path } = parseParentName(request.parent);
+  const { collectionId, pageToken } = request;
+  if (request.showMissing) throw invalid('A request with show_missing must not have an order_by.');
+  if (collectionId === '') throw invalid('A request with an order_by must have a collection_id.');
+  checkId(collectionId, collectionId);
+  const limit = pageLimit(request.pageSize);
+  const query = normalizeQuery({
+    database: name,
+    from: { parent: path, collectionId, allDescendants: false },
+    orderBy: parseOrderBy(request.orderBy),
+    ...(pageToken !== '' && { start: decodeCursor(pageToken) }),
+    offset: 0,
+    limit: limit + 1,
+  });
+  const database = engine.database(name);
+  const { at } = await consistencyOf(request, database);
+  const { value } = await database.query(query, at);
+  const page = value.documents.slice(0, limit);
+  const mask = request.mask ? decodeMask(request.mask) : undefined;
+  return {
+    documents: page.map((document) => outgoing(database, document, mask)),
+    nextPageToken: value.documents.length > limit ? encodeCursor(query, page.at(-1)!) : '',
+  };
+}
+
+/** A field path, whose quoted names may hold anything, and a direction. */
+const CLAUSE = /\s*((?:`(?:[^`\\]|\\[^])*`|[^`,\s])+)(?:\s+(asc|desc))?\s*(?:,(?=.)|$)/isy;
+
+function parseOrderBy(text: string): Order[] {
+  const orders: Order[] = [];
+  for (let at = 0; at < text.length; at = CLAUSE.lastIndex) {
+    CLAUSE.lastIndex = at;
+    const [, field, direction] = CLAUSE.exec(text) ?? [];
+    if (field === undefined) throw invalid(`order_by "${text}" is not of the form "field desc, other".`);
+    orders.push({ path: parseFieldPath(field), descending: direction?.toLowerCase() === 'desc' });
+  }
+  return orders;
+}
+
+function encodeCursor({ database, orders }: Query, document: Document): string {
+  const fields = document.fields();
+  const values = orders.map(({ path }): Value => {
+    return isName(path) ? new Reference(documentName(database, document.path)) : fieldAt(fields, path)!;
+  });
+  const numbered = new Map(values.map((value, at) => [String(at).padStart(4, '0'), value]));
+  return Buffer.from(encodeFields(numbered)).toString('base64url');
+}
+
+function decodeCursor(token: string): Cursor {
+  return { values: [...decodeFields(Buffer.from(token, 'base64url')).values()], before: false };
 }
 
 /** A document that does not exist but has others below it has a name and nothing else. */
