@@ -3,18 +3,22 @@ import type { Write } from './document/write.ts';
 import { FirestoreError, invalid } from './errors.ts';
 import { aggregate, aggregatedPaths } from './query/aggregate.ts';
 import type { Aggregated, Aggregation } from './query/aggregate.ts';
-import { executeQuery, prepareQuery } from './query/execute.ts';
+import { executeQuery, isLong, unbuiltIndexes } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
 import { IndexPolicy } from './query/index-policy.ts';
 import type { IndexFile } from './query/index-policy.ts';
 import { queryLock } from './query/matcher.ts';
+import { planQuery } from './query/plan.ts';
 import type { Query } from './query/query.ts';
+import { atOnce, inSlices } from './slices.ts';
+import type { Work } from './slices.ts';
 import type { Database } from './storage/database.ts';
 import type { Disk } from './storage/disk.ts';
 import { Store } from './storage/store.ts';
 import { Committer } from './transaction/committer.ts';
 import type { CommitResult } from './transaction/committer.ts';
 import { LockTable } from './transaction/lock-table.ts';
+import type { Look } from './transaction/lock-types.ts';
 import { Transactions } from './transaction/transaction.ts';
 import type { Transaction, TransactionOptions } from './transaction/transaction.ts';
 import type { Micros } from './value/types.ts';
@@ -121,18 +125,11 @@ export class EngineDatabase {
 
   async query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
     this.#indexes.check(query);
-    await prepareQuery(this.data, query);
-    const look = (time?: Micros) => executeQuery(this.data, query, time);
-    return this.#read(at, look, (transaction) =>
-      this.#locks.read(transaction, () => {
-        const value = look();
-        return {
-          keys: value.documents.map(({ path }) => path),
-          query: queryLock(query, value.documents),
-          value,
-        };
-      }),
-    );
+    const work = (time?: Micros) => executeQuery(this.data, query, time);
+    return this.#find(query, at, work, ({ documents }) => ({
+      keys: documents.map(({ path }) => path),
+      query: queryLock(query, documents),
+    }));
   }
 
   async aggregate(
@@ -141,13 +138,10 @@ export class EngineDatabase {
     at: Consistency,
   ): Promise<Read<Aggregated>> {
     this.#indexes.check(query, aggregatedPaths(aggregations));
-    await prepareQuery(this.data, query);
-    const look = (time?: Micros) => aggregate(this.data, query, aggregations, time);
+    const work = (time?: Micros) => aggregate(this.data, query, aggregations, time);
     // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.
     const { limit: _, ...unlimited } = query;
-    return this.#read(at, look, (transaction) =>
-      this.#locks.read(transaction, () => ({ keys: [], query: queryLock(unlimited, []), value: look() })),
-    );
+    return this.#find(query, at, work, () => ({ keys: [], query: queryLock(unlimited, []) }));
   }
 
   /** Reads that lock nothing: lists of documents and collections. */
@@ -216,6 +210,49 @@ export class EngineDatabase {
       const value = await locked(transaction);
       return { value, readTime: this.#committer.readableTime };
     });
+  }
+
+  /** Reads what a query finds; `locks` tells what keeps it true. */
+  async #find<T>(
+    query: Query,
+    at: Consistency,
+    work: (time?: Micros) => Work<T>,
+    locks: (value: T) => Omit<Look<T>, 'value'>,
+  ): Promise<Read<T>> {
+    if (!at) return this.#findAt(query, undefined, work);
+    if ('time' in at) return this.#findAt(query, await this.#snapshotTime(at.time), work);
+    const transaction = this.#transactions.require(at.transaction);
+    const { readTime } = transaction;
+    return this.#transactions.use(transaction, async () => {
+      if (readTime !== undefined) return this.#findAt(query, this.#checkRetained(readTime), work);
+      await this.#buildIndexes(query);
+      const ahead = isLong(this.data, query) ? await this.#findAt(query, undefined, work) : undefined;
+      // It may have been ended meanwhile, and must not take locks then.
+      this.#transactions.require(at.transaction);
+      const value = await this.#locks.read(transaction, () => {
+        const isTrue = ahead && this.data.isUnchangedSince(ahead.readTime, planQuery(query)?.scope);
+        const found = isTrue ? ahead.value : atOnce(work());
+        return { ...locks(found), value: found };
+      });
+      return { value, readTime: this.#committer.readableTime };
+    });
+  }
+
+  /** Finds as of a time or now; what takes long in slices, for which it stays the time at which it began. */
+  async #findAt<T>(
+    query: Query,
+    time: Micros | undefined,
+    work: (time?: Micros) => Work<T>,
+  ): Promise<Read<T>> {
+    await this.#buildIndexes(query);
+    const readTime = time ?? this.#committer.readableTime;
+    const value = isLong(this.data, query) ? await inSlices(work(readTime)) : atOnce(work(time));
+    return { value, readTime: this.#checkRetained(readTime) };
+  }
+
+  /** Builds the indexes that the query wants and nobody wanted before, while other requests are answered. */
+  async #buildIndexes(query: Query): Promise<void> {
+    for (const index of unbuiltIndexes(this.data, query)) await inSlices(index.build());
   }
 
   async #snapshotTime(time: Micros | undefined): Promise<Micros> {

@@ -7,6 +7,7 @@ import { Engine } from '../src/engine.ts';
 import type { EngineDatabase } from '../src/engine.ts';
 import { FirestoreError } from '../src/errors.ts';
 import { executeQuery } from '../src/query/execute.ts';
+import { atOnce } from '../src/slices.ts';
 import { normalizeQuery } from '../src/query/normalize.ts';
 import type { Query } from '../src/query/query.ts';
 
@@ -130,7 +131,7 @@ it.each([
       for (const [path, updateTime] of reads)
         expect([path, database.data.get(path, before)?.updateTime]).toEqual([path, updateTime]);
       for (const { query, paths } of queries) {
-        const { documents } = executeQuery(database.data, query, before);
+        const { documents } = atOnce(executeQuery(database.data, query, before));
         expect(documents.map(({ path, updateTime }) => `${path} ${updateTime}`)).toEqual(paths);
       }
     }

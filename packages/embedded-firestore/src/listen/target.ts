@@ -2,6 +2,7 @@ import type { Document } from '../document/document.ts';
 import { executeQuery } from '../query/execute.ts';
 import { Matcher } from '../query/matcher.ts';
 import type { Query } from '../query/query.ts';
+import { atOnce } from '../slices.ts';
 import type { Database } from '../storage/database.ts';
 import type { Micros } from '../value/types.ts';
 
@@ -71,7 +72,7 @@ export class Target {
   }
 
   #result(time?: Micros): Document[] {
-    if ('query' in this.#spec) return executeQuery(this.#database, this.#spec.query, time).documents;
+    if ('query' in this.#spec) return atOnce(executeQuery(this.#database, this.#spec.query, time)).documents;
     return this.#spec.paths.flatMap((path) => this.#database.get(path, time) ?? []);
   }
 

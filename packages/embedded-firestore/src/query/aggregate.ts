@@ -1,6 +1,7 @@
 import { fieldAt } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { isNumber } from '../document/transform.ts';
+import type { Work } from '../slices.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 import type { Database } from '../storage/database.ts';
 import { countQuery, executeQuery } from './execute.ts';
@@ -10,6 +11,7 @@ import type { Query } from './query.ts';
 export type Aggregation =
   { kind: 'count'; alias: string; upTo?: number } | { kind: 'sum' | 'avg'; alias: string; path: FieldPath };
 
+const PAUSE_AFTER = 256;
 const MAX_INTEGER = (1n << 63n) - 1n;
 
 export interface Aggregated {
@@ -21,22 +23,27 @@ export interface Aggregated {
  * Aggregates the results of a query. Sums and averages are answered from an index over their fields, so a document that
  * lacks one of them counts for none of the aggregations of the request.
  */
-export function aggregate(
+export function* aggregate(
   database: Database,
   query: Query,
   aggregations: readonly Aggregation[],
   time?: Micros,
-): Aggregated {
+): Work<Aggregated> {
   const paths = aggregatedPaths(aggregations);
   const collect = (value: (aggregation: Aggregation) => Value) =>
     new Map(aggregations.map((each) => [each.alias, value(each)]));
   if (paths.length === 0) {
-    const { count, cost } = countQuery(database, query, time);
+    const { count, cost } = yield* countQuery(database, query, time);
     return { values: collect((each) => counted(count, each)), cost };
   }
-  const { documents, cost } = executeQuery(database, query, time);
-  const all = documents.map((document) => document.fields());
-  const complete = all.filter((fields) => paths.every((path) => fieldAt(fields, path) !== undefined));
+  const { documents, cost } = yield* executeQuery(database, query, time);
+  const names = new Set(paths.map((path) => path[0]!));
+  const complete: MapValue[] = [];
+  for (const [at, document] of documents.entries()) {
+    const fields = document.someFields(names);
+    if (paths.every((path) => fieldAt(fields, path) !== undefined)) complete.push(fields);
+    if (at % PAUSE_AFTER === PAUSE_AFTER - 1) yield;
+  }
   return { values: collect((each) => one(complete, each)), cost };
 }
 

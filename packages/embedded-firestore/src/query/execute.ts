@@ -1,18 +1,24 @@
 import { Document } from '../document/document.ts';
 import { setField } from '../document/field-path.ts';
-import { documentAt } from '../storage/collection.ts';
+import type { Work } from '../slices.ts';
 import type { Database } from '../storage/database.ts';
+import { EVERYTHING } from '../storage/entries.ts';
+import type { Entries, Range } from '../storage/entries.ts';
+import type { Index } from '../storage/index.ts';
 import type { Scope } from '../storage/index-set.ts';
+import { documentAt } from '../storage/row.ts';
+import type { Row } from '../storage/row.ts';
 import { afterPrefix } from '../value/key-writer.ts';
 import type { Micros } from '../value/types.ts';
 import { compileFilter } from './filter.ts';
 import { Matcher } from './matcher.ts';
+import { merge } from './merge.ts';
+import type { Hit } from './merge.ts';
 import { findNearest } from './nearest.ts';
 import type { Nearest } from './nearest.ts';
-import { isByName, planQuery } from './plan.ts';
+import { areDisjoint, isByName, planQuery } from './plan.ts';
 import type { Plan, Scan } from './plan.ts';
 import type { Query } from './query.ts';
-import type { Range } from './ranges.ts';
 import { isBelow } from './source.ts';
 
 export interface QueryResult {
@@ -21,17 +27,16 @@ export interface QueryResult {
   cost: Cost;
 }
 
-/** A document that belongs to the result: its name and its place in the order. */
-interface Hit {
-  key: string;
-  path: string;
-}
-
-/** What a query cost, for explain. */
+/** What a query cost, for explain: entries that are counted or skipped without a look at them cost as much elsewhere. */
 export interface Cost {
   entries: number;
   documents: number;
 }
+
+/** Entries between two pauses. */
+const PAUSE_AFTER = 256;
+/** A query that may look at more entries than this takes longer than others should wait. */
+const MANY = 2_000;
 
 /** One query at one time over one database. */
 class Execution {
@@ -46,112 +51,185 @@ class Execution {
     this.#time = time;
   }
 
-  document(path: string): Document {
+  document(row: Row): Document {
     this.cost.documents++;
-    return this.#database.get(path, this.#time)!;
+    return documentAt(row, this.#time)!;
   }
 
-  hits(): Iterable<Hit> {
+  /** The rows that are left of the result by offset and limit. */
+  *page(): Work<{ rows: Row[]; skipped: number }> {
+    const { offset, limit = Infinity } = this.#query;
+    const rows: Row[] = [];
+    if (limit === 0) return { rows, skipped: 0 };
+    const hits = this.#hits(offset);
+    let { skipped } = hits;
+    for (const hit of hits.hits) {
+      if (!hit) {
+        yield;
+      } else if (skipped < offset) {
+        skipped++;
+      } else {
+        rows.push(hit.row);
+        if (rows.length >= limit) break;
+      }
+    }
+    return { rows, skipped };
+  }
+
+  /** How many results there are before offset and limit, if the indexes know without a look at their entries. */
+  count(): number | undefined {
     const plan = planQuery(this.#query);
-    if (!plan) return this.#everything();
-    const streams = plan.scans.map((scan) => this.#scan(plan, scan));
-    return streams.length === 1 ? streams[0]! : merge(streams, plan.reverse);
+    if (!plan || !this.#isExact(plan) || !areDisjoint(plan.scans)) return undefined;
+    let sum = 0;
+    for (const scan of plan.scans) {
+      for (const range of rangesOf(scan)) {
+        const entries = this.#entries(plan.scope, scan);
+        const count = entries ? entries.count(range, this.#time) : 0;
+        if (count === undefined) return undefined;
+        sum += count;
+      }
+    }
+    this.cost.entries += sum;
+    return sum;
   }
 
-  *#scan({ scope, reverse }: Plan, scan: Scan): Generator<Hit> {
-    const ranges = reverse ? scan.ranges.toReversed() : scan.ranges;
-    const accepts = this.#acceptance(scope, scan);
-    for (const range of ranges) {
-      for (const [key, path] of this.#entries(scope, scan, range, reverse)) {
+  /** How many entries there are now in what is to be looked through. */
+  get breadth(): number {
+    const plan = planQuery(this.#query);
+    if (!plan) return Infinity;
+    const counts = plan.scans.flatMap((scan) =>
+      rangesOf(scan).map((range) => this.#entries(plan.scope, scan)?.count(range) ?? 0),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** In the order of the query; nothing where a pause may be made. */
+  #hits(offset: number): { hits: Iterable<Hit | undefined>; skipped: number } {
+    const plan = planQuery(this.#query);
+    if (!plan) return { hits: this.#everything(), skipped: 0 };
+    const [first] = plan.scans;
+    if (plan.scans.length > 1 || !first) {
+      const streams = plan.scans.map((scan) => this.#scan(plan, scan, rangesOf(scan, plan.reverse)));
+      return { hits: merge(streams, plan.reverse), skipped: 0 };
+    }
+    const { ranges, skipped } = this.#skip(plan, first, offset);
+    return { hits: this.#scan(plan, first, ranges), skipped };
+  }
+
+  *#scan(plan: Plan, scan: Scan, ranges: readonly Range[]): Generator<Hit | undefined, void> {
+    const accepts = this.#acceptance(plan.scope, scan);
+    const entries = this.#entries(plan.scope, scan);
+    let looked = 0;
+    for (const range of entries ? ranges : []) {
+      for (const [key, row] of entries!.range(range, plan.reverse, this.#time)) {
         this.cost.entries++;
-        if (accepts(path, key)) yield { key: key.slice(scan.prefix.length), path };
+        if (accepts(row)) yield { key: plan.scans.length === 1 ? key : key.slice(scan.prefix.length), row };
+        if (++looked % PAUSE_AFTER === 0) yield undefined;
       }
     }
   }
 
-  #entries(
-    scope: Scope,
-    { definition, prefix }: Scan,
-    { from, to }: Range,
-    reverse: boolean,
-  ): Iterable<[string, string]> {
-    const end = to === undefined ? afterPrefix(prefix) : prefix + to;
-    if (isByName(scope, definition)) return this.#names(scope.collection, prefix + from, end, reverse);
-    const index = this.#database.indexes.get(scope, definition);
-    if (this.#time === undefined) return index.range(prefix + from, end, reverse);
-    return index.rangeAt(prefix + from, end, reverse, this.#time);
+  /** What is left of the ranges without as much of the offset as can be told without a look at the entries. */
+  #skip(plan: Plan, scan: Scan, offset: number): { ranges: readonly Range[]; skipped: number } {
+    const ranges = rangesOf(scan, plan.reverse);
+    const entries = this.#entries(plan.scope, scan);
+    if (offset === 0 || !entries || !this.#isExact(plan)) return { ranges, skipped: 0 };
+    let skipped = 0;
+    for (const [at, range] of ranges.entries()) {
+      const count = entries.count(range, this.#time);
+      if (count === undefined) return { ranges: ranges.slice(at), skipped };
+      if (skipped + count <= offset) {
+        skipped += count;
+        this.cost.entries += count;
+        continue;
+      }
+      const left = offset - skipped;
+      const rest = left === 0 ? range : entries.skip(range, left, plan.reverse, this.#time);
+      if (!rest) return { ranges: ranges.slice(at), skipped };
+      this.cost.entries += left;
+      return { ranges: [rest, ...ranges.slice(at + 1)], skipped: offset };
+    }
+    return { ranges: [], skipped };
   }
 
-  *#names(collection: string, from: string, to: string, reverse: boolean): Generator<[string, string]> {
-    for (const [key, version] of this.#database.collection(collection)?.versions.range(from, to, reverse) ??
-      []) {
-      const document = documentAt(version, this.#time);
-      if (document) yield [key, document.path];
-    }
+  #entries(scope: Scope, { definition }: Scan): Entries | undefined {
+    if (isByName(scope, definition)) return this.#database.collection(scope.collection)?.names;
+    return this.#database.indexes.get(scope, definition).entries;
+  }
+
+  /** Whether everything in the ranges belongs to the result. */
+  #isExact({ scope, scans }: Plan): boolean {
+    const isAll = 'collection' in scope || this.#query.from.parent === '';
+    return isAll && scans.every(({ residual }) => residual.length === 0);
   }
 
   /** Decides about an index entry; in the usual case without a look at the document. */
-  #acceptance(scope: Scope, { definition, residual }: Scan): (path: string, key: string) => boolean {
+  #acceptance(scope: Scope, { residual }: Scan): (row: Row) => boolean {
     const { parent } = this.#query.from;
-    const time = this.#time;
-    const isOfNow = time === undefined || isByName(scope, definition);
-    if (isOfNow && residual.length === 0 && parent === '') return () => true;
+    const isInSource = 'group' in scope ? (path: string) => isBelow(path, parent) : () => true;
+    if (residual.length === 0) return ({ path }) => isInSource(path);
     const matches = compileFilter({ kind: 'and', filters: residual }, this.#query.database);
-    return (path, key) => {
-      if ('group' in scope && !isBelow(path, parent)) return false;
-      const isExact = isOfNow || this.#isUnchangedSince(path, time);
-      if (isExact && residual.length === 0) return true;
-      const fields = this.#database.get(path, time)?.fields();
-      this.cost.documents++;
-      if (!fields) return false;
-      if (!isExact && !this.#database.indexes.get(scope, definition).keysOf(path, fields).includes(key))
-        return false;
-      return matches({ path, fields });
-    };
-  }
-
-  #isUnchangedSince(path: string, time: Micros): boolean {
-    const newest = this.#database.get(path);
-    return newest !== undefined && newest.updateTime <= time;
+    const names = new Set(residual.map(({ path }) => path[0]!));
+    return (row) =>
+      isInSource(row.path) && matches({ path: row.path, fields: this.document(row).someFields(names) });
   }
 
   /** Queries over collections of every id are rare; they look at all there is. */
-  #everything(): Hit[] {
+  *#everything(): Generator<Hit | undefined> {
     const matcher = new Matcher(this.#query);
     const hits: Hit[] = [];
-    for (const collection of this.#database.collectionsBelow(this.#query.from.parent)) {
-      for (const document of this.#database.documents(collection, this.#time)) {
-        this.cost.documents++;
-        const key = matcher.place(document);
-        if (key !== undefined) hits.push({ key, path: document.path });
+    for (const collection of [...this.#database.collectionsBelow(this.#query.from.parent)]) {
+      for (const [, row] of collection.names.range(EVERYTHING, false, this.#time)) {
+        const key = matcher.place(this.document(row));
+        if (key !== undefined) hits.push({ key, row });
+        if (this.cost.documents % PAUSE_AFTER === 0) yield undefined;
       }
     }
-    return hits.sort((a, b) => (a.key < b.key ? -1 : 1));
+    yield* hits.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 }
 
-/** Builds the indexes that the query wants and nobody wanted before, while other requests are answered in between. */
-export async function prepareQuery(database: Database, query: Query): Promise<void> {
+function rangesOf({ prefix, ranges }: Scan, reverse = false): Range[] {
+  const all = ranges.map(({ from, to }) => ({
+    from: prefix + from,
+    to: to === undefined ? afterPrefix(prefix) : prefix + to,
+  }));
+  return reverse ? all.reverse() : all;
+}
+
+/** The indexes that the query wants and nobody has wanted before. */
+export function unbuiltIndexes(database: Database, query: Query): Index[] {
   const plan = planQuery(query);
-  if (!plan) return;
-  for (const { definition } of plan.scans) {
-    if (!isByName(plan.scope, definition)) await database.indexes.prepare(plan.scope, definition);
-  }
+  if (!plan) return [];
+  const indexed = plan.scans.filter(({ definition }) => !isByName(plan.scope, definition));
+  const indexes = indexed.map(({ definition }) => database.indexes.find(plan.scope, definition));
+  return indexes.filter(({ isBuilt }) => !isBuilt);
 }
 
-export function executeQuery(database: Database, query: Query, time?: Micros): QueryResult {
+/** Whether the query may look at so much that others should be answered meanwhile. */
+export function isLong(database: Database, query: Query): boolean {
+  const plan = planQuery(query);
+  if (!plan) return true;
+  const { limit = Infinity, offset } = query;
+  const isFiltered = plan.scans.some(({ residual }) => residual.length > 0) || query.from.parent !== '';
+  if (!isFiltered && (limit + offset) * plan.scans.length <= MANY) return false;
+  return new Execution(database, query, undefined).breadth > MANY;
+}
+
+export function* executeQuery(database: Database, query: Query, time?: Micros): Work<QueryResult> {
   const execution = new Execution(database, query, time);
-  const { hits, skipped } = page(query, execution.hits());
-  const documents = hits.map(({ path }) => execution.document(path));
+  const { rows, skipped } = yield* execution.page();
+  const documents = rows.map((row) => execution.document(row));
   return {
-    documents: query.nearest ? neighbours(documents, query.nearest) : documents,
+    documents: query.nearest ? yield* neighbours(documents, query.nearest) : documents,
     skipped,
     cost: execution.cost,
   };
 }
 
-function neighbours(candidates: readonly Document[], nearest: Nearest): Document[] {
-  return findNearest(candidates, nearest).map(({ document, distance }) => {
+function* neighbours(candidates: readonly Document[], nearest: Nearest): Work<Document[]> {
+  const found = yield* findNearest(candidates, nearest);
+  return found.map(({ document, distance }) => {
     if (!nearest.resultField) return document;
     const fields = document.fields();
     setField(fields, nearest.resultField, distance);
@@ -160,42 +238,17 @@ function neighbours(candidates: readonly Document[], nearest: Nearest): Document
 }
 
 /** How many results there are: answered from the index alone where that is possible. */
-export function countQuery(database: Database, query: Query, time?: Micros): { count: number; cost: Cost } {
+export function* countQuery(
+  database: Database,
+  query: Query,
+  time?: Micros,
+): Work<{ count: number; cost: Cost }> {
   const execution = new Execution(database, query, time);
-  return { count: page(query, execution.hits()).hits.length, cost: execution.cost };
-}
-
-function page({ offset, limit = Infinity }: Query, hits: Iterable<Hit>): { hits: Hit[]; skipped: number } {
-  const taken: Hit[] = [];
-  let skipped = 0;
-  if (limit === 0) return { hits: taken, skipped };
-  for (const hit of hits) {
-    if (skipped < offset) {
-      skipped++;
-      continue;
-    }
-    taken.push(hit);
-    if (taken.length >= limit) break;
-  }
-  return { hits: taken, skipped };
-}
-
-/** Merges streams that are each in order; what several of them have comes once. */
-function* merge(streams: Generator<Hit>[], reverse: boolean): Generator<Hit> {
-  const isBefore = (a: Hit, b: Hit) => a.key !== b.key && a.key < b.key !== reverse;
-  const heads = streams.flatMap((stream) => headOf(stream) ?? []);
-  let last: string | undefined;
-  while (heads.length > 0) {
-    const best = heads.reduce((a, b) => (isBefore(b.hit, a.hit) ? b : a));
-    if (best.hit.key !== last) yield best.hit;
-    last = best.hit.key;
-    const next = headOf(best.stream);
-    if (next) best.hit = next.hit;
-    else heads.splice(heads.indexOf(best), 1);
-  }
-}
-
-function headOf(stream: Generator<Hit>): { stream: Generator<Hit>; hit: Hit } | undefined {
-  const next = stream.next() as IteratorResult<Hit, void>;
-  return next.done ? undefined : { stream, hit: next.value };
+  const { offset, limit = Infinity } = query;
+  const known = execution.count();
+  const count =
+    known === undefined
+      ? (yield* execution.page()).rows.length
+      : Math.min(Math.max(known - offset, 0), limit);
+  return { count, cost: execution.cost };
 }

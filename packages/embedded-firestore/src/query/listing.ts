@@ -1,8 +1,8 @@
 import type { Document } from '../document/document.ts';
 import { pathKey } from '../document/resource-path.ts';
-import { documentAt } from '../storage/collection.ts';
 import type { Collection } from '../storage/collection.ts';
 import type { Database } from '../storage/database.ts';
+import { documentAt } from '../storage/row.ts';
 import type { Micros } from '../value/types.ts';
 
 /** A document, or the name of one that does not exist but has documents below it. */
@@ -44,9 +44,8 @@ function listCollection(
   const start = after === undefined ? '' : `${after}\x00`;
   const listed = new Map<string, Listed>();
   const collection = database.collection(path);
-  for (const [key, version] of collection?.versions.range(start) ?? []) {
-    const document = documentAt(version, time);
-    if (document) listed.set(key, { path: document.path, document });
+  for (const [key, row] of collection?.names.range({ from: start, to: undefined }, false, time) ?? []) {
+    listed.set(key, { path: row.path, document: documentAt(row, time)! });
     if (listed.size > request.limit) break;
   }
   if (request.showMissing) {
@@ -78,6 +77,6 @@ export function listCollectionIds(database: Database, parent: string, time?: Mic
 }
 
 function hasDocuments(database: Database, collection: Collection, time?: Micros): boolean {
-  if (time === undefined) return collection.count > 0;
+  if (time === undefined) return collection.names.size > 0;
   return !database.documents(collection, time).next().done;
 }

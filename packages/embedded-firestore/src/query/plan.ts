@@ -1,13 +1,16 @@
 import { formatFieldPath, isName } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
+import { EVERYTHING } from '../storage/entries.ts';
+import type { Range } from '../storage/entries.ts';
 import type { Scope } from '../storage/index-set.ts';
+import { indexId } from '../storage/index.ts';
 import type { IndexDefinition, IndexField } from '../storage/index.ts';
 import type { Reference, Value } from '../value/types.ts';
 import { compareUtf8, valueKey } from '../value/value-key.ts';
 import { cursorKey, nameKey } from './order-key.ts';
 import type { Cursor, FieldFilter, Filter, Order, Query } from './query.ts';
-import { AFTER_NULL, EVERYTHING, intersect, narrow, typeRange } from './ranges.ts';
-import type { KeySpace, Range } from './ranges.ts';
+import { AFTER_NULL, intersect, narrow, typeRange } from './ranges.ts';
+import type { KeySpace } from './ranges.ts';
 
 /** One pass over one index: everything with `prefix`, then one of the ranges, and then the rest of the filter. */
 export interface Scan {
@@ -50,6 +53,17 @@ function newPlan(query: Query): Plan | undefined {
     reverse,
     scans: conjunctions(query.where).map((filters) => planScan(filters, forward, bounds)),
   };
+}
+
+/** Whether what one scan finds no other does: they are of one index, with different values for its first fields. */
+export function areDisjoint(scans: readonly Scan[]): boolean {
+  if (scans.length < 2) return true;
+  const { fields, id } = scans[0]!.definition;
+  const isOfOneIndex = scans.every(({ definition }) => definition.id === id);
+  const isOncePerDocument = fields.every(({ order }) => order !== 'contains');
+  return (
+    isOfOneIndex && isOncePerDocument && new Set(scans.map(({ prefix }) => prefix)).size === scans.length
+  );
 }
 
 /** Documents of one collection by name need no index of their own. */
@@ -114,7 +128,8 @@ function definitionOf(equalities: readonly FieldFilter[], orders: readonly Order
   for (const { path, descending } of orders) {
     if (!isName(path)) fields.push({ path, order: descending ? 'descending' : 'ascending' });
   }
-  return { fields, nameDescending: orders.at(-1)!.descending };
+  const nameDescending = orders.at(-1)!.descending;
+  return { id: indexId(fields, nameDescending), fields, nameDescending };
 }
 
 function isEquality({ op }: FieldFilter): boolean {

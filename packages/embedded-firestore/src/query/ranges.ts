@@ -1,16 +1,9 @@
+import type { Range } from '../storage/entries.ts';
 import { afterPrefix } from '../value/key-writer.ts';
 import type { Value } from '../value/types.ts';
 import { TypeTag } from '../value/value-key.ts';
 import { rangeTag } from './filter.ts';
 import type { FieldFilter } from './query.ts';
-
-/** Keys with `from <= key`, and `key < to` where there is an end. */
-export interface Range {
-  from: string;
-  to: string | undefined;
-}
-
-export const EVERYTHING: Range = { from: '', to: undefined };
 
 /** How the values of a field become keys. */
 export interface KeySpace {

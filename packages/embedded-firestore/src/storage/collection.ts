@@ -1,14 +1,9 @@
 import type { Document } from '../document/document.ts';
 import { lastId, parentPath } from '../document/resource-path.ts';
 import type { Micros } from '../value/types.ts';
-import { SortedMap } from './sorted-map.ts';
-
-/** One state of a document from `time` on; no document means it was deleted then. */
-export interface Version {
-  readonly time: Micros;
-  readonly document: Document | undefined;
-  older: Version | undefined;
-}
+import { Entries } from './entries.ts';
+import { documentAt } from './row.ts';
+import type { Row } from './row.ts';
 
 /** What a commit does to one document. */
 export interface Change {
@@ -17,26 +12,38 @@ export interface Change {
   after: Document | undefined;
 }
 
-/** The documents directly in one collection, each as its chain of versions, newest first. */
+/** The documents directly in one collection, in the order of their names. */
 export class Collection {
   readonly path: string;
   readonly id: string;
   readonly parent: string;
-  readonly versions = new SortedMap<Version>();
-  /** How many documents exist now. */
-  count = 0;
+  readonly names = new Entries((row, _key, time) => documentAt(row, time) !== undefined, 0);
+  changedAt: Micros = 0;
 
   constructor(path: string) {
     this.path = path;
     this.id = lastId(path);
     this.parent = parentPath(path);
   }
-}
 
-/** The document as it was at `time`, or as it is now. */
-export function documentAt(newest: Version | undefined, time?: Micros): Document | undefined {
-  if (time === undefined) return newest?.document;
-  let version = newest;
-  while (version && version.time > time) version = version.older;
-  return version?.document;
+  /** The document of a key, deleted or not, as long as history knows it. */
+  row(key: string): Row | undefined {
+    return this.names.get(key) ?? this.names.getRetired(key);
+  }
+
+  /** Makes a document's new state the present one, and tells which it replaces. */
+  change(key: string, path: string, document: Document | undefined, time: Micros): Row {
+    this.changedAt = time;
+    const row = this.row(key);
+    if (!row) {
+      const added: Row = { path, newest: { time, document, older: undefined } };
+      if (document) this.names.add(key, added, time);
+      return added;
+    }
+    const existed = row.newest.document !== undefined;
+    row.newest = { time, document, older: row.newest };
+    if (document && !existed) this.names.add(key, row, time);
+    if (!document && existed) this.names.remove(key, row, time);
+    return row;
+  }
 }

@@ -2,11 +2,14 @@ import type { Document } from '../document/document.ts';
 import { parentPath, pathKey, pathPrefixKey } from '../document/resource-path.ts';
 import { afterPrefix } from '../value/key-writer.ts';
 import type { Micros } from '../value/types.ts';
-import { Collection, documentAt } from './collection.ts';
-import type { Change, Version } from './collection.ts';
+import { Collection } from './collection.ts';
+import type { Change } from './collection.ts';
+import { EVERYTHING } from './entries.ts';
 import { History } from './history.ts';
 import { IndexSet } from './index-set.ts';
 import type { Scope } from './index-set.ts';
+import { documentAt } from './row.ts';
+import type { Version } from './row.ts';
 import { SortedMap } from './sorted-map.ts';
 
 /**
@@ -25,7 +28,7 @@ export class Database {
   }
 
   get(path: string, time?: Micros): Document | undefined {
-    return documentAt(this.#collections.get(parentPath(path))?.versions.get(pathKey(path)), time);
+    return documentAt(this.#collections.get(parentPath(path))?.row(pathKey(path)), time);
   }
 
   collection(path: string): Collection | undefined {
@@ -42,35 +45,32 @@ export class Database {
 
   /** Documents of one collection in the order of their names. */
   *documents(collection: Collection, time?: Micros): Generator<Document> {
-    for (const [, version] of collection.versions.range()) {
-      const document = documentAt(version, time);
-      if (document) yield document;
-    }
+    for (const [, row] of collection.names.range(EVERYTHING, false, time)) yield documentAt(row, time)!;
   }
 
   /** Makes one commit visible. Only called when it is durable. */
   apply(changes: readonly Change[], time: Micros): void {
-    for (const { path, before, after } of changes) {
+    for (const change of changes) {
+      const { path, before, after } = change;
       if (before === after) continue;
-      const collection = this.#collectionFor(parentPath(path));
-      const key = pathKey(path);
-      const older = collection.versions.get(key);
-      const version: Version = { time, document: after, older };
-      collection.versions.set(key, version);
-      collection.count += Number(after !== undefined) - Number(before !== undefined);
-      if (older) this.history.superseded(path, version);
+      const row = this.#collectionFor(parentPath(path)).change(pathKey(path), path, after, time);
+      this.indexes.apply(change, row, time);
+      if (row.newest.older) this.history.superseded(path, row.newest);
     }
-    this.indexes.apply(changes, time);
+  }
+
+  /** Whether everything in these collections, or in all, is as it was then. */
+  isUnchangedSince(time: Micros, scope?: Scope): boolean {
+    const collections = scope ? this.#collectionsOf(scope) : [...this.#collections.values()];
+    return collections.every(({ changedAt }) => changedAt <= time);
   }
 
   /** Puts a document in place while loading, with the times it had. */
   load(document: Document | undefined, path: string, time: Micros): void {
     const collection = this.#collectionFor(parentPath(path));
     const key = pathKey(path);
-    const existed = collection.versions.get(key) !== undefined;
-    if (document) collection.versions.set(key, { time, document, older: undefined });
-    else collection.versions.delete(key);
-    collection.count += Number(document !== undefined) - Number(existed);
+    if (document) collection.names.put(key, { path, newest: { time, document, older: undefined } });
+    else collection.names.drop(key);
   }
 
   /** Every document as of now, for a snapshot of the whole. */
@@ -100,9 +100,6 @@ export class Database {
   #forget(path: string, newer: Version): void {
     newer.older = undefined;
     this.indexes.forgetBefore(this.history.earliest);
-    const collection = this.#collections.get(parentPath(path));
-    const key = pathKey(path);
-    if (newer.document === undefined && collection?.versions.get(key) === newer)
-      collection.versions.delete(key);
+    this.#collections.get(parentPath(path))?.names.forgetBefore(this.history.earliest);
   }
 }

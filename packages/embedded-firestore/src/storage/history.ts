@@ -1,5 +1,5 @@
 import type { Micros } from '../value/types.ts';
-import type { Version } from './collection.ts';
+import type { Version } from './row.ts';
 
 const RETENTION: Micros = 3_600e6;
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -1,12 +1,13 @@
 import { parentPath } from '../document/resource-path.ts';
-import type { MapValue, Micros } from '../value/types.ts';
-import type { Collection } from './collection.ts';
-import type { Change } from './collection.ts';
-import { Index, indexId } from './index.ts';
+import { atOnce } from '../slices.ts';
+import { differingFields } from '../value/differing-fields.ts';
+import type { Micros } from '../value/types.ts';
+import type { Change, Collection } from './collection.ts';
+import { Index } from './index.ts';
 import type { IndexDefinition } from './index.ts';
+import type { Row } from './row.ts';
 
 const MAX_PER_SCOPE = 64;
-const BUILT_FOR_MS = 5;
 
 /** A collection by its path, or all collections of an id. */
 export type Scope = { collection: string } | { group: string };
@@ -18,6 +19,7 @@ export type Scope = { collection: string } | { group: string };
 export class IndexSet {
   readonly #scopes = new Map<string, Map<string, Index>>();
   readonly #collectionsOf: (scope: Scope) => readonly Collection[];
+  #changedAt: Micros = 0;
 
   constructor(collectionsOf: (scope: Scope) => readonly Collection[]) {
     this.#collectionsOf = collectionsOf;
@@ -25,43 +27,42 @@ export class IndexSet {
 
   /** The index, complete. */
   get(scope: Scope, definition: IndexDefinition): Index {
-    const index = this.#find(scope, definition);
-    index.build();
+    const index = this.find(scope, definition);
+    if (!index.isBuilt) atOnce(index.build());
     return index;
   }
 
-  /** Builds the index while other requests are answered in between. */
-  async prepare(scope: Scope, definition: IndexDefinition): Promise<void> {
-    const index = this.#find(scope, definition);
-    while (!index.build(performance.now() + BUILT_FOR_MS)) await new Promise(setImmediate);
-  }
-
-  #find(scope: Scope, definition: IndexDefinition): Index {
+  /** The index as it is: it may have to be built. */
+  find(scope: Scope, definition: IndexDefinition): Index {
     const key = scopeKey(scope);
-    const id = indexId(definition);
+    const { id } = definition;
     let indexes = this.#scopes.get(key);
     if (!indexes) this.#scopes.set(key, (indexes = new Map<string, Index>()));
-    const index = indexes.get(id) ?? new Index(definition, this.#collectionsOf(scope));
+    const index = indexes.get(id) ?? new Index(definition, this.#collectionsOf(scope), this.#changedAt);
     indexes.delete(id);
     indexes.set(id, index);
     if (indexes.size > MAX_PER_SCOPE) indexes.delete(indexes.keys().next().value!);
     return index;
   }
 
-  apply(changes: readonly Change[], time: Micros): void {
+  /** Brings the indexes up to date: of a change of one field, those that have it. */
+  apply({ path, before, after }: Change, row: Row, time: Micros): void {
+    this.#changedAt = time;
     if (this.#scopes.size === 0) return;
-    for (const { path, before, after } of changes) {
-      const indexes = this.#indexesOf(parentPath(path));
-      if (indexes.length === 0) continue;
-      const old = before?.fields();
-      const fresh: MapValue | undefined = after?.fields();
-      for (const index of indexes) index.update(path, old, fresh, time);
-    }
+    const all = this.#indexesOf(parentPath(path));
+    if (all.length === 0) return;
+    const differing = before && after && [...differingFields(before.data, after.data)];
+    const indexes = differing ? all.filter(({ names }) => differing.some((name) => names.has(name))) : all;
+    if (indexes.length === 0) return;
+    const names = new Set(indexes.flatMap((index) => [...index.names]));
+    const old = before?.someFields(names);
+    const fresh = after?.someFields(names);
+    for (const index of indexes) index.update(row, old, fresh, time);
   }
 
   forgetBefore(time: Micros): void {
     for (const indexes of this.#scopes.values())
-      for (const index of indexes.values()) index.forgetBefore(time);
+      for (const index of indexes.values()) index.entries.forgetBefore(time);
   }
 
   #indexesOf(collection: string): Index[] {

@@ -1,10 +1,15 @@
 import { fieldAt, formatFieldPath } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
+import type { Work } from '../slices.ts';
 import { KeyWriter } from '../value/key-writer.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
-import { valueKey, writeValue } from '../value/value-key.ts';
-import type { Collection, Version } from './collection.ts';
-import { SortedMap } from './sorted-map.ts';
+import { writeValue } from '../value/value-key.ts';
+import type { Collection } from './collection.ts';
+import { Entries } from './entries.ts';
+import { buildEntries } from './index-build.ts';
+import type { KeyHeap } from './key-heap.ts';
+import { documentAt } from './row.ts';
+import type { Row } from './row.ts';
 
 export interface IndexField {
   path: FieldPath;
@@ -13,154 +18,166 @@ export interface IndexField {
 }
 
 export interface IndexDefinition {
+  /** Equal for equal indexes. */
+  id: string;
   fields: readonly IndexField[];
   nameDescending: boolean;
 }
 
-interface Retired {
-  path: string;
-  /** When the entry stopped to be true. */
-  until: Micros;
+interface Update {
+  key: string;
+  row: Row;
+  time: Micros;
+  isAdded: boolean;
 }
 
-const BUILT_AT_ONCE = 200;
+const REPLAYED_AT_ONCE = 256;
 const writer = new KeyWriter();
 
-export function indexId({ fields, nameDescending }: IndexDefinition): string {
-  return (
-    fields.map(({ path, order }) => `${formatFieldPath(path)} ${order}`).join(', ') +
-    (nameDescending ? ' desc' : '')
-  );
+export function indexId(fields: readonly IndexField[], nameDescending: boolean): string {
+  const texts = fields.map(({ path, order }) => `${formatFieldPath(path)} ${order}`);
+  return texts.join(', ') + (nameDescending ? ' desc' : '');
 }
 
-/**
- * An ordered list of (field values, document name). Entries of the present are exact, so that a read of now needs no
- * look at the documents; entries of the past are kept beside them for reads at a time, as long as history goes back.
- */
+/** An ordered list of (field values, document name). */
 export class Index {
   readonly definition: IndexDefinition;
-  readonly #current = new SortedMap<string>();
-  readonly #retired = new SortedMap<Retired>();
-  #retirements: { key: string; until: Micros }[] = [];
+  readonly entries: Entries;
+  /** The fields of the documents that it is made of. */
+  readonly names: ReadonlySet<string>;
+  readonly #contains: number;
   /** What is left of building it. */
   #building: Iterator<void> | undefined;
+  /** What has changed since the building began. */
+  #meanwhile: Update[] = [];
 
-  constructor(definition: IndexDefinition, collections: readonly Collection[]) {
+  /** Everything that changes after `since` is told to `update`. */
+  constructor(definition: IndexDefinition, collections: readonly Collection[], since: Micros) {
     this.definition = definition;
-    this.#building = this.#fill(collections);
+    this.names = new Set(definition.fields.map(({ path }) => path[0]!));
+    this.#contains = definition.fields.findIndex(({ order }) => order === 'contains');
+    this.entries = new Entries((row, key, time) => this.#had(row, key, time), since);
+    this.#building = this.#build(collections);
   }
 
-  get size(): number {
-    return this.#current.size;
-  }
-
-  /** Goes on with the building until all is done or the time is up, and tells whether all is done. */
-  build(until = Infinity): boolean {
-    while (this.#building && performance.now() < until) {
-      if (this.#building.next().done) this.#building = undefined;
-    }
+  get isBuilt(): boolean {
     return !this.#building;
   }
 
-  /** Part by part, in the order of the names. What changes in between is seen to by `update`. */
-  *#fill(collections: readonly Collection[]): Generator<void> {
-    const names = new Set(this.definition.fields.map(({ path }) => path[0]!));
-    for (const { versions } of collections) {
-      for (let part = versions.first(BUILT_AT_ONCE); part.length > 0;) {
-        for (const [, version] of part) this.#add(version, names);
-        yield;
-        part = versions.first(BUILT_AT_ONCE, `${part.at(-1)![0]}\0`);
+  /** Goes on with the building, which several may do in turn. */
+  *build(): Work<void> {
+    while (this.#building) {
+      if (this.#building.next().done) this.#building = undefined;
+      else yield;
+    }
+  }
+
+  update(row: Row, before: MapValue | undefined, after: MapValue | undefined, time: Micros): void {
+    const removed = new Set(before && this.#keysOf(row.path, before));
+    for (const key of after ? this.#keysOf(row.path, after) : []) {
+      if (!removed.delete(key)) this.#change({ key, row, time, isAdded: true });
+    }
+    for (const key of removed) this.#change({ key, row, time, isAdded: false });
+  }
+
+  /** Adds the entries that a document has here: none if it lacks a field, several for the elements of an array. */
+  writeKeys(keys: KeyHeap, path: string, fields: MapValue): void {
+    const values = this.#valuesOf(fields);
+    if (!values) return;
+    const to = keys.writer;
+    let rest: { from: number; to: number } | undefined;
+    for (const element of this.#elements(values)) {
+      const start = keys.begin();
+      this.#writeBeginning(to, values, element);
+      if (rest && start > 0) {
+        to.repeat(rest.from, rest.to);
+      } else {
+        const from = to.length;
+        this.#writeRest(to, values, path);
+        rest = { from, to: to.length };
       }
     }
   }
 
   /** What history still holds of a document must be found by reads at a time as well. */
-  #add({ document, time, older }: Version, names: ReadonlySet<string>): void {
-    if (document) {
-      for (const key of this.keysOf(document.path, document.someFields(names)))
-        this.#current.set(key, document.path);
-    }
-    for (let until = time, version = older; version; until = version.time, version = version.older) {
-      const { document: past } = version;
-      if (!past) continue;
-      for (const key of this.keysOf(past.path, past.someFields(names))) this.retire(key, past.path, until);
+  retirePast(row: Row): void {
+    for (let newer = row.newest, past = newer.older; past; newer = past, past = newer.older) {
+      const fields = past.document?.someFields(this.names);
+      for (const key of fields ? this.#keysOf(row.path, fields) : [])
+        this.entries.retire(key, row, newer.time);
     }
   }
 
-  update(path: string, before: MapValue | undefined, after: MapValue | undefined, time: Micros): void {
-    const removed = new Set(before && this.keysOf(path, before));
-    for (const key of after ? this.keysOf(path, after) : []) {
-      if (!removed.delete(key)) this.#current.set(key, path);
+  *#build(collections: readonly Collection[]): Generator<void> {
+    this.entries.replace(yield* buildEntries(this, collections));
+    for (let at = 0; at < this.#meanwhile.length; at++) {
+      this.#apply(this.#meanwhile[at]!);
+      if (at % REPLAYED_AT_ONCE === REPLAYED_AT_ONCE - 1) yield;
     }
-    for (const key of removed) {
-      this.#current.delete(key);
-      this.retire(key, path, time);
-    }
+    this.#meanwhile = [];
   }
 
-  retire(key: string, path: string, until: Micros): void {
-    const known = this.#retired.get(key);
-    if (known && known.until >= until) return;
-    this.#retired.set(key, { path, until });
-    this.#retirements.push({ key, until });
+  #change(update: Update): void {
+    if (this.#building) this.#meanwhile.push(update);
+    else this.#apply(update);
   }
 
-  /** Drops entries that no read can ask for any more. */
-  forgetBefore(time: Micros): void {
-    const kept = this.#retirements.findIndex(({ until }) => until > time);
-    const gone = this.#retirements.splice(0, kept === -1 ? this.#retirements.length : kept);
-    for (const { key, until } of gone) {
-      if (this.#retired.get(key)?.until === until) this.#retired.delete(key);
-    }
+  #apply({ key, row, time, isAdded }: Update): void {
+    if (isAdded) this.entries.add(key, row, time);
+    else this.entries.remove(key, row, time);
   }
 
-  /** Entries of now in a range: exact. */
-  range(from: string, to: string | undefined, reverse: boolean): Generator<[string, string], void> {
-    return this.#current.range(from, to, reverse);
+  #had(row: Row, key: string, time: Micros): boolean {
+    const document = documentAt(row, time);
+    return document !== undefined && this.#keysOf(row.path, document.someFields(this.names)).includes(key);
   }
 
-  /** Entries that may have been true at `time`: each is to be checked against the document as it was. */
-  *rangeAt(
-    from: string,
-    to: string | undefined,
-    reverse: boolean,
-    time: Micros,
-  ): Generator<[string, string]> {
-    const isBefore = (a: string, b: string) => (reverse ? a > b : a < b);
-    const current = this.#current.range(from, to, reverse);
-    let next = current.next();
-    for (const [key, { path, until }] of this.#retired.range(from, to, reverse)) {
-      if (until <= time) continue;
-      for (; !next.done && isBefore(next.value[0], key); next = current.next()) yield next.value;
-      if (next.done || next.value[0] !== key) yield [key, path];
-    }
-    for (; !next.done; next = current.next()) yield next.value;
+  #keysOf(path: string, fields: MapValue): string[] {
+    const values = this.#valuesOf(fields);
+    if (!values) return [];
+    const keys = this.#elements(values).map((element) => {
+      writer.truncate(0);
+      this.#writeBeginning(writer, values, element);
+      this.#writeRest(writer, values, path);
+      return writer.toString();
+    });
+    return keys.length > 1 ? [...new Set(keys)] : keys;
   }
 
-  /** The entries a document has here: none if it lacks a field, several for the elements of an array. */
-  keysOf(path: string, fields: MapValue): string[] {
+  #valuesOf(fields: MapValue): Value[] | undefined {
     const values: Value[] = [];
-    for (const field of this.definition.fields) {
-      const value = fieldAt(fields, field.path);
-      if (value === undefined || (field.order === 'contains' && !Array.isArray(value))) return [];
+    for (const { path, order } of this.definition.fields) {
+      const value = fieldAt(fields, path);
+      if (value === undefined || (order === 'contains' && !Array.isArray(value))) return undefined;
       values.push(value);
     }
-    const contains = this.definition.fields.findIndex(({ order }) => order === 'contains');
-    if (contains === -1) return [this.#key(path, values)];
-    const elements = new Map((values[contains] as Value[]).map((element) => [valueKey(element), element]));
-    return [...elements.values()].map((element) => this.#key(path, values.with(contains, element)));
+    return values;
   }
 
-  #key(path: string, values: readonly Value[]): string {
-    writer.truncate(0);
-    this.definition.fields.forEach(({ order }, at) => {
-      const from = writer.length;
-      writeValue(writer, values[at]!);
-      if (order === 'descending') writer.invert(from);
-    });
-    const from = writer.length;
-    writer.path(path);
-    if (this.definition.nameDescending) writer.invert(from);
-    return writer.toString();
+  /** One for each entry: what stands in the place of the array, if there is one. */
+  #elements(values: readonly Value[]): readonly Value[] {
+    return this.#contains === -1 ? [null] : (values[this.#contains] as Value[]);
+  }
+
+  /** Up to the element, which is what the entries of a document differ in. */
+  #writeBeginning(key: KeyWriter, values: readonly Value[], element: Value): void {
+    if (this.#contains === -1) return;
+    this.#writeFields(key, values, 0, this.#contains);
+    writeValue(key, element);
+  }
+
+  #writeRest(key: KeyWriter, values: readonly Value[], path: string): void {
+    this.#writeFields(key, values, this.#contains + 1, values.length);
+    const from = key.length;
+    key.path(path);
+    if (this.definition.nameDescending) key.invert(from);
+  }
+
+  #writeFields(key: KeyWriter, values: readonly Value[], first: number, end: number): void {
+    for (let at = first; at < end; at++) {
+      const from = key.length;
+      writeValue(key, values[at]!);
+      if (this.definition.fields[at]!.order === 'descending') key.invert(from);
+    }
   }
 }

@@ -1,5 +1,6 @@
 const NUMERIC_ID = /^__id(0|-?[1-9]\d{0,18})__$/;
 const SIGN = 1n << 63n;
+const SHORT = 48;
 
 /**
  * Builds order-preserving keys: binary strings (one character per byte) whose plain `<` is the order wanted.
@@ -30,6 +31,7 @@ export class KeyWriter {
   }
 
   string(value: string): void {
+    if (this.#shortString(value)) return;
     const start = this.#length;
     this.#reserve(value.length * 3 + 2);
     const written = this.#bytes.write(value, start, 'utf8');
@@ -42,6 +44,22 @@ export class KeyWriter {
     this.#length = end;
     this.#bytes[this.#length++] = 0;
     this.#bytes[this.#length++] = 1;
+  }
+
+  /** Most are short and of characters of one byte, which takes no call. */
+  #shortString(value: string): boolean {
+    if (value.length > SHORT) return false;
+    this.#reserve(SHORT + 2);
+    let at = this.#length;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code === 0 || code > 0x7f) return false;
+      this.#bytes[at++] = code;
+    }
+    this.#bytes[at] = 0;
+    this.#bytes[at + 1] = 1;
+    this.#length = at + 2;
+    return true;
   }
 
   double(value: number): void {
@@ -86,6 +104,20 @@ export class KeyWriter {
   /** Turns what was written since `from` into its descending form. */
   invert(from: number, to: number = this.#length): void {
     for (let at = from; at < to; at++) this.#bytes[at]! ^= 0xff;
+  }
+
+  /** Writes once more what stands there. */
+  repeat(from: number, to: number): void {
+    this.#reserve(to - from);
+    this.#bytes.copyWithin(this.#length, from, to);
+    this.#length += to - from;
+  }
+
+  /** A copy of everything written, with room behind it. */
+  copy(room: number): Buffer {
+    const copy = Buffer.alloc(this.#length + room);
+    this.#bytes.copy(copy, 0, 0, this.#length);
+    return copy;
   }
 
   truncate(length: number): void {

@@ -1,0 +1,31 @@
+/** Work that may be interrupted wherever it yields. */
+export type Work<T> = Generator<void, T>;
+
+const SLICE_MS = 10;
+let latest: Promise<void> = Promise.resolve();
+
+/** A turn of the event loop in which nobody else does a slice: however many work, the others wait for one of them. */
+function nextTurn(): Promise<void> {
+  latest = latest.then(() => new Promise(setImmediate));
+  return latest;
+}
+
+/** Does all of it at once. */
+export function atOnce<T>(work: Work<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Does it in short slices, between which other requests are answered. */
+export async function inSlices<T>(work: Work<T>): Promise<T> {
+  for (;;) {
+    await nextTurn();
+    const end = performance.now() + SLICE_MS;
+    do {
+      const step = work.next();
+      if (step.done) return step.value;
+    } while (performance.now() < end);
+  }
+}
