@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Write } from '../src/document/write.ts';
 import { Engine } from '../src/engine.ts';
+import type { Aggregation } from '../src/query/aggregate.ts';
 import { normalizeQuery } from '../src/query/normalize.ts';
 import type { Cursor, Filter, Operator, Order, Query, QueryRequest } from '../src/query/query.ts';
 import { GeoPoint, Reference, Timestamp, Vector } from '../src/value/types.ts';
@@ -224,6 +225,8 @@ function write([name, fields]: [string, MapValue | undefined]): Write {
   };
 }
 
+const counted: Aggregation = { kind: 'count', alias: 'n' };
+
 describe('queries', () => {
   it(
     'return what a plain reading of the rules returns, now and in the past',
@@ -248,7 +251,10 @@ describe('queries', () => {
             for (const { time, documents } of past.slice(-3)) {
               const isNow = past.at(-1)!.time === time;
               const { value } = await database.query(query, isNow ? undefined : { time });
-              expect(value.documents.map((document) => document.path)).toEqual(naiveQuery(documents, query));
+              const expected = naiveQuery(documents, query);
+              expect(value.documents.map((document) => document.path)).toEqual(expected);
+              const count = await database.aggregate(query, [counted], isNow ? undefined : { time });
+              expect(count.value.values.get('n')).toBe(BigInt(expected.length));
             }
           }
           database.close();

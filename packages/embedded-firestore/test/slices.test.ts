@@ -1,0 +1,83 @@
+import { beforeAll, afterAll, expect, it } from '@jest/globals';
+import type { Write } from '../src/document/write.ts';
+import { Engine } from '../src/engine.ts';
+import type { EngineDatabase } from '../src/engine.ts';
+import { executeQuery } from '../src/query/execute.ts';
+import type { QueryResult } from '../src/query/execute.ts';
+import { normalizeQuery } from '../src/query/normalize.ts';
+import type { Filter, QueryRequest } from '../src/query/query.ts';
+import { atOnce } from '../src/slices.ts';
+import { Vector } from '../src/value/types.ts';
+import type { Value } from '../src/value/types.ts';
+
+const name = 'projects/p/databases/d';
+const COUNT = 20_000;
+const path = (n: number) => `c/${String(n).padStart(5, '0')}`;
+
+let engine: Engine;
+let database: EngineDatabase;
+beforeAll(async () => {
+  engine = new Engine();
+  database = engine.database(name);
+  for (let from = 0; from < COUNT; from += 1_000)
+    await database.commit(Array.from({ length: 1_000 }, (_, at) => put(from + at)));
+});
+afterAll(() => engine.close());
+
+function put(n: number, value = n): Write {
+  const fields = new Map<string, Value>([
+    ['n', value],
+    ['group', n % 30],
+    ['v', new Vector([n, 1])],
+  ]);
+  return { kind: 'update', path: path(n), fields, transforms: [], precondition: {} };
+}
+
+function remove(n: number): Write {
+  return { kind: 'delete', path: path(n), fields: new Map(), transforms: [], precondition: {} };
+}
+
+function query(more: Partial<QueryRequest> = {}) {
+  const from = { parent: '', collectionId: 'c', allDescendants: false };
+  return normalizeQuery({ database: name, from, orderBy: [], offset: 0, ...more });
+}
+
+const above = (field: string, value: number): Filter => ({ kind: 'field', path: [field], op: '>=', value });
+const byNumber = [{ path: ['n'], descending: false }];
+
+const pathsOf = ({ documents }: QueryResult) => documents.map((document) => document.path);
+const groups: Filter = { kind: 'field', path: ['group'], op: 'in', value: [...Array(29).keys()] };
+it.each([
+  ['all in order', query({ orderBy: byNumber })],
+  [
+    'a filter that no index serves',
+    query({ where: { kind: 'and', filters: [above('n', -COUNT), above('group', 29)] }, orderBy: byNumber }),
+  ],
+  ['many values in order', query({ where: groups, orderBy: byNumber })],
+  [
+    'the nearest vectors',
+    query({ nearest: { path: ['v'], vector: new Vector([7, 7]), measure: 'euclidean', limit: 3 } }),
+  ],
+])('%s: may be interrupted, and the result is still of one time', async (_, asked) => {
+  const time = database.readableTime;
+  const expected = pathsOf(atOnce(executeQuery(database.data, asked)));
+  const work = executeQuery(database.data, asked, time);
+  let pauses = 0;
+  let step = work.next();
+  for (; !step.done; step = work.next(), pauses++) {
+    const n = (pauses * 37) % COUNT;
+    await database.commit([put(n, -n), put(COUNT + pauses, n), remove(n + 1), remove(COUNT - 1 - n)]);
+  }
+  expect(pauses).toBeGreaterThan(50);
+  expect(pathsOf(step.value)).toEqual(expected);
+});
+
+it('what takes long lets others go first; a transaction sees what was changed meanwhile', async () => {
+  const all = query({ orderBy: byNumber });
+  const transaction = await database.begin({});
+  const work = database.query(all, { transaction });
+  await database.commit([put(COUNT * 2, -COUNT)]);
+  const { value } = await work;
+  expect(pathsOf(value)[0]).toBe(path(COUNT * 2));
+  database.rollback(transaction);
+});
