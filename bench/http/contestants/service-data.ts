@@ -70,10 +70,12 @@ function toResponse({ id, number, title, visits, price }: ItemDocument): ItemRes
 }
 
 @Module({ imports: [FirestoreModule.forFeature([ItemDocument])], controllers: [ItemsController] })
-class ItemsModule {}
+export class ItemsModule {}
 
-export const start: Start = () =>
-  startWith(ItemsModule, {
-    FIRESTORE_MODE: 'emulator',
-    FIRESTORE_EMULATOR_HOST: process.env.FIRESTORE_EMULATOR_HOST!,
-  });
+/** Settings for the engine that the bench has started. */
+export const onEngine = () => ({
+  FIRESTORE_MODE: 'emulator',
+  FIRESTORE_EMULATOR_HOST: process.env.FIRESTORE_EMULATOR_HOST!,
+});
+
+export const start: Start = () => startWith(ItemsModule, onEngine());

@@ -84,11 +84,12 @@ function toResponse(user: UserRow): UserResponse {
 }
 
 @Module({ controllers: [BenchController] })
-class BenchModule {}
+export class BenchModule {}
 
-/** The service with one module more. */
-export async function startWith(module: Type, environment: Record<string, string>): Promise<number> {
-  const settings = await loadSettings({
+export const IN_MEMORY = { FIRESTORE_MODE: 'embedded', DATA_DIRECTORY: ':memory:' };
+
+export const settingsOf = (environment: Record<string, string>) =>
+  loadSettings({
     NODE_ENV: 'production',
     JWT_SECRET: SECRET,
     JWT_ISSUER: ISSUER,
@@ -97,10 +98,12 @@ export async function startWith(module: Type, environment: Record<string, string
     RATE_LIMIT: String(LIMIT),
     ...environment,
   });
-  const app = await createApp(settings, { imports: [module] });
+
+/** The service with one module more. */
+export async function startWith(module: Type, environment: Record<string, string>): Promise<number> {
+  const app = await createApp(await settingsOf(environment), { imports: [module] });
   await app.listen(0, '127.0.0.1');
   return Number(new URL(await app.getUrl()).port);
 }
 
-export const start: Start = () =>
-  startWith(BenchModule, { FIRESTORE_MODE: 'embedded', DATA_DIRECTORY: ':memory:' });
+export const start: Start = () => startWith(BenchModule, IN_MEMORY);

@@ -62,5 +62,6 @@ class PageAPI extends ItemAPI {
 const toResponse = ({ id, number, title, visits, price }) => ({ id, number, title, visits, price });
 
 process.env.GCLOUD_PROJECT = 'local';
+process.env.GOOGLE_CLOUD_UNIVERSE_DOMAIN = 'googleapis.com'; // its client asks Google's metadata server otherwise
 
 export const start = () => startWith({ BenchItem, OneAPI, VisitAPI, PageAPI });
