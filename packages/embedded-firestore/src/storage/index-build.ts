@@ -1,5 +1,5 @@
+import type { MapValue } from '../value/types.ts';
 import type { Collection } from './collection.ts';
-import type { Index } from './index.ts';
 import { KeyHeap } from './key-heap.ts';
 import type { Row } from './row.ts';
 import { LEAF_SIZE, SortedMap } from './sorted-map.ts';
@@ -7,12 +7,21 @@ import type { PackedKeys } from './sorted-map.ts';
 
 const READ_AT_ONCE = 200;
 
+/** An index, as far as it matters for building it. */
+export interface Unbuilt {
+  /** The fields of the documents that it is made of. */
+  readonly names: ReadonlySet<string>;
+  writeKeys(keys: KeyHeap, path: string, fields: MapValue): void;
+  /** What history still holds of a document must be found by reads at a time as well. */
+  retirePast(row: Row): void;
+}
+
 /**
  * Makes the entries of an index out of all documents as they are when it comes to them; it can be interrupted wherever
  * it yields. All keys are gathered and sorted once, which takes a fraction of inserting one after the other.
  */
 export function* buildEntries(
-  index: Index,
+  index: Unbuilt,
   collections: readonly Collection[],
 ): Generator<void, SortedMap<Row>> {
   const keys = new KeyHeap();

@@ -7,6 +7,7 @@ import { writeValue } from '../value/value-key.ts';
 import type { Collection } from './collection.ts';
 import { Entries } from './entries.ts';
 import { buildEntries } from './index-build.ts';
+import type { Unbuilt } from './index-build.ts';
 import type { KeyHeap } from './key-heap.ts';
 import { documentAt } from './row.ts';
 import type { Row } from './row.ts';
@@ -40,10 +41,9 @@ export function indexId(fields: readonly IndexField[], nameDescending: boolean):
 }
 
 /** An ordered list of (field values, document name). */
-export class Index {
+export class Index implements Unbuilt {
   readonly definition: IndexDefinition;
   readonly entries: Entries;
-  /** The fields of the documents that it is made of. */
   readonly names: ReadonlySet<string>;
   readonly #contains: number;
   /** What is left of building it. */
@@ -99,7 +99,6 @@ export class Index {
     }
   }
 
-  /** What history still holds of a document must be found by reads at a time as well. */
   retirePast(row: Row): void {
     for (let newer = row.newest, past = newer.older; past; newer = past, past = newer.older) {
       const fields = past.document?.someFields(this.names);
