@@ -20,7 +20,8 @@ export interface AuditRecord {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
-const LONGEST_USER_AGENT = 300;
+/** What is kept of a user agent. */
+export const LONGEST_USER_AGENT = 300;
 
 /** The audit trail: only ever added to. */
 @Injectable()

@@ -6,7 +6,7 @@ import { hashOf, matches } from '../../core/auth/token-hash.js';
 import { InjectRepository } from '../../core/firestore/inject-repository.decorator.js';
 import { Repository } from '../../core/firestore/repository.js';
 import { Transactions } from '../../core/firestore/transactions.js';
-import { AuditService } from '../audit/audit.service.js';
+import { AuditService, LONGEST_USER_AGENT } from '../audit/audit.service.js';
 import { RecentSignInRequired } from '../users/users.errors.js';
 import { SessionNotFound } from './auth.errors.js';
 import { RefreshTokens } from './refresh-tokens.js';
@@ -26,7 +26,6 @@ export interface OpenSession {
 
 /** For so long the token before the current one still holds: the other tab, or a client whose answer got lost. */
 const GRACE_MILLISECONDS = 10_000;
-const LONGEST_USER_AGENT = 300;
 const RECENT_MILLISECONDS = 15 * 60_000;
 /** Of one user. A client that signs in each time it starts must not make the list endless. */
 const MOST_SESSIONS = 100;
