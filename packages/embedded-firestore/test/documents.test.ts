@@ -111,6 +111,16 @@ describe('writes', () => {
     expect((await ref.get()).exists).toBe(false);
   });
 
+  it('an update time later than that of the document is refused as one that cannot be', async () => {
+    const ref = fresh();
+    const { seconds, nanoseconds } = (await ref.set({ a: 1 })).writeTime;
+    const guardedBy = (lastUpdateTime: Timestamp) => statusOf(ref.update({ a: 2 }, { lastUpdateTime }));
+    expect(await guardedBy(new Timestamp(seconds + 3_600, nanoseconds))).toBe(Status.invalidArgument);
+    expect(await guardedBy(new Timestamp(seconds - 3_600, nanoseconds))).toBe(Status.failedPrecondition);
+    await ref.delete();
+    expect(await guardedBy(new Timestamp(seconds + 3_600, nanoseconds))).toBe(Status.failedPrecondition);
+  });
+
   it('keep create time, move update time only when something changes', async () => {
     const ref = fresh();
     const first = await ref.set({ a: 1 });

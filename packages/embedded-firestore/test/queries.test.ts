@@ -255,6 +255,29 @@ describe('the rest of a query', () => {
     expect(none.data()).toEqual({ sum: 0, avg: null });
   });
 
+  it('aggregates the first results, in the order of the aggregated fields unless another is asked for', async () => {
+    const made = await collection({
+      a: { n: 7, m: 1 },
+      b: { n: 2, m: 3 },
+      c: { n: 5, m: 2 },
+      d: { m: 0 },
+      e: { n: 1, m: 9 },
+    });
+    const sums = async (query: Query) =>
+      (await query.aggregate({ n: AggregateField.sum('n'), m: AggregateField.sum('m') }).get()).data();
+    // Both by m first: its name is the first of the two.
+    expect(await sums(made.limit(2))).toEqual({ n: 12, m: 3 });
+    expect(await sums(made.offset(2))).toEqual({ n: 3, m: 12 });
+    expect(await sums(made.orderBy('n').limit(2))).toEqual({ n: 3, m: 12 });
+    expect(await sums(made.orderBy(FieldPath.documentId()).limit(2))).toEqual({ n: 9, m: 4 });
+    expect(await sums(made.where('n', '>', 1).limit(2))).toEqual({ n: 7, m: 5 });
+    const least = await made
+      .limit(2)
+      .aggregate({ n: AggregateField.sum('n') })
+      .get();
+    expect(least.data()).toEqual({ n: 3 });
+  });
+
   it('reads at a past time', async () => {
     const made = await collection({ a: { n: 1 } });
     const { readTime } = await made.get();

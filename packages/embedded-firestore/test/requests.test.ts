@@ -366,6 +366,46 @@ describe('what is refused', () => {
   });
 });
 
+it('documents that are missing come after those that are found', async () => {
+  const { unary, streaming } = handlersOf(engine);
+  const decoded = (method: string, request: object) =>
+    methods().get(method)!.decode(encoded(method, request)) as never;
+  const writes = ['a', 'c'].map((id) => ({ update: { name: `${ROOT}/some/${id}` } }));
+  await unary.Commit(decoded('Commit', { database: DATABASE, writes }));
+  const documents = ['b', 'c', 'd', 'a'].map((id) => `${ROOT}/some/${id}`);
+  const answers = await streaming.BatchGetDocuments(
+    decoded('BatchGetDocuments', { database: DATABASE, documents }),
+  );
+  const told = [...(answers as Iterable<{ found?: { document: { path: string } }; missing?: string }>)];
+  expect(told.map(({ found, missing }) => found?.document.path ?? missing)).toEqual([
+    'some/c',
+    'some/a',
+    `${ROOT}/some/b`,
+    `${ROOT}/some/d`,
+  ]);
+});
+
+it.each([
+  ['no aggregation', [], /^Aggregations can not be empty/],
+  [
+    'an alias twice',
+    [
+      { alias: 'x', count: {} },
+      { alias: 'x', count: {} },
+    ],
+    /duplicate alias: x$/,
+  ],
+  ['a sum of names', [{ sum: { field: { fieldPath: '__name__' } } }], /Aggregations of __name__/],
+  ['six aggregations', Array.from({ length: 6 }, () => ({ count: {} })), /maximum number of aggregations/],
+])('an aggregation query with %s is refused', async (_, aggregations, message) => {
+  const structuredAggregationQuery = { structuredQuery: { from: [{ collectionId: 'c' }] }, aggregations };
+  const request = encoded('RunAggregationQuery', { parent: ROOT, structuredAggregationQuery });
+  const answer = handlersOf(engine).streaming.RunAggregationQuery(
+    methods().get('RunAggregationQuery')!.decode(request) as never,
+  );
+  await expect(answer).rejects.toThrow(message);
+});
+
 it('documents of all collections below a parent are listed when none is named', async () => {
   const { unary } = handlersOf(engine);
   const database = 'projects/listed/databases/d';

@@ -1,6 +1,7 @@
 import { invalid } from '../errors.ts';
 import { MAX_NAME_BYTES } from '../value/limits.ts';
 import type { MapValue, Value } from '../value/types.ts';
+import { compareUtf8 } from '../value/value-key.ts';
 
 /** The names from the document down to a field. */
 export type FieldPath = readonly string[];
@@ -60,6 +61,10 @@ export function formatFieldPath(path: FieldPath): string {
   return path
     .map((name) => (SIMPLE.test(name) ? name : `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``))
     .join('.');
+}
+
+export function byName(paths: readonly FieldPath[]): FieldPath[] {
+  return paths.toSorted((a, b) => compareUtf8(formatFieldPath(a), formatFieldPath(b)));
 }
 
 export function isName(path: FieldPath): boolean {

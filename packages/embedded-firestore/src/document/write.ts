@@ -94,6 +94,8 @@ function checkPrecondition(name: string, before: Document | undefined, write: Wr
   }
   if (exists === false && before)
     throw new FirestoreError('ALREADY_EXISTS', `Document already exists: ${name}`);
+  if (updateTime !== undefined && before && updateTime > before.updateTime)
+    throw invalid(`The update_time is later than the last update of the document: ${name}`);
   if (updateTime !== undefined && before?.updateTime !== updateTime) {
     const stored = before ? `was last updated at ${before.updateTime}` : 'does not exist';
     throw new FirestoreError(

@@ -1,4 +1,4 @@
-import { parseFieldPath } from '../document/field-path.ts';
+import { isName, NAME_FIELD, parseFieldPath } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { checkId, parseParentName } from '../document/resource-path.ts';
 import { invalid, unimplemented } from '../errors.ts';
@@ -41,7 +41,12 @@ const UNARY_OPERATORS: readonly (Operator | undefined)[] = [
   'is-not-null',
 ];
 
-export function decodeQuery(parent: string, message: StructuredQueryMessage | null | undefined): Query {
+/** @param aggregated The fields of which the query is to give sums and averages. */
+export function decodeQuery(
+  parent: string,
+  message: StructuredQueryMessage | null | undefined,
+  aggregated: FieldPath[] = [],
+): Query {
   if (!message) throw invalid('The request has no structured_query.');
   const { database, path } = parseParentName(parent);
   const select = message.select?.fields.map(decodeField);
@@ -50,6 +55,7 @@ export function decodeQuery(parent: string, message: StructuredQueryMessage | nu
     from: decodeSource(path, message.from),
     ...(message.where && { where: decodeFilter(message.where) }),
     orderBy: message.orderBy.map(decodeOrder),
+    aggregated,
     ...(message.startAt && { start: { values: message.startAt.values, before: message.startAt.before } }),
     ...(message.endAt && { end: { values: message.endAt.values, before: message.endAt.before } }),
     ...(message.findNearest && { nearest: decodeNearest(message.findNearest) }),
@@ -99,6 +105,12 @@ function decodeField(message: FieldReferenceMessage | null | undefined): FieldPa
   return parseFieldPath(message.fieldPath);
 }
 
+function decodeNumberField(message: FieldReferenceMessage | null | undefined): FieldPath {
+  const path = decodeField(message);
+  if (isName(path)) throw invalid(`Aggregations of ${NAME_FIELD} are not supported: it is no number.`);
+  return path;
+}
+
 function decodeOrder({ field, direction }: StructuredQueryMessage['orderBy'][number]): Order {
   if (direction < 0 || direction > 2) throw unimplemented(`The direction ${direction} in order_by`);
   return { path: decodeField(field), descending: direction === 2 };
@@ -138,10 +150,11 @@ function fieldFilter(path: FieldPath, op: Operator, value: Value): Filter {
 }
 
 export function decodeAggregations(messages: readonly AggregationMessage[]): Aggregation[] {
-  if (messages.length === 0) throw invalid('An aggregation query needs at least one aggregation.');
+  if (messages.length === 0) throw invalid('Aggregations can not be empty: the query needs one at least.');
   if (messages.length > 5) throw invalid('The maximum number of aggregations in a query is 5.');
   const aliases = messages.map(({ alias }, at) => alias || `field_${at + 1}`);
-  if (new Set(aliases).size !== aliases.length) throw invalid('Two aggregations have the same alias.');
+  const twice = aliases.find((alias, at) => aliases.indexOf(alias) !== at);
+  if (twice !== undefined) throw invalid(`Aggregation aliases contain duplicate alias: ${twice}`);
   return messages.map((message, at) => decodeAggregation(message, aliases[at]!));
 }
 
@@ -151,7 +164,7 @@ function decodeAggregation(message: AggregationMessage, alias: string): Aggregat
     if (upTo !== undefined && upTo <= 0) throw invalid('count.up_to must be greater than zero.');
     return { kind: 'count', alias, ...(upTo !== undefined && { upTo }) };
   }
-  if (message.sum) return { kind: 'sum', alias, path: decodeField(message.sum.field) };
-  if (message.avg) return { kind: 'avg', alias, path: decodeField(message.avg.field) };
+  if (message.sum) return { kind: 'sum', alias, path: decodeNumberField(message.sum.field) };
+  if (message.avg) return { kind: 'avg', alias, path: decodeNumberField(message.avg.field) };
   throw invalid(`The aggregation "${alias}" has no kind set.`);
 }

@@ -3,6 +3,7 @@ import { checkDatabaseName, documentName, parseDocumentName } from '../document/
 import type { Write } from '../document/write.ts';
 import type { Engine, EngineDatabase } from '../engine.ts';
 import { FirestoreError, invalid, unimplemented } from '../errors.ts';
+import { aggregatedPaths } from '../query/aggregate.ts';
 import type { CommitResult } from '../transaction/committer.ts';
 import type { Value } from '../value/types.ts';
 import {
@@ -93,11 +94,14 @@ async function batchGetDocuments(engine: Engine, request: BatchGetRequest): Prom
   const { at, begun } = await consistencyOf(request, database);
   const { value, readTime } = await orRollback(database, begun, database.getDocuments(paths, at));
   const time = timeMessage(readTime);
-  const answers = value.map((document, index) =>
-    document
-      ? { found: outgoing(database, document, mask), readTime: time }
-      : { missing: documentName(request.database, paths[index]!), readTime: time },
+  const found = value.flatMap((document) =>
+    document ? { found: outgoing(database, document, mask), readTime: time } : [],
   );
+  // Google's service tells last what is missing.
+  const missing = paths
+    .filter((_, at) => !value[at])
+    .map((path) => ({ missing: documentName(request.database, path), readTime: time }));
+  const answers = [...found, ...missing];
   return begun ? [{ transaction: begun, readTime: time }, ...answers] : answers;
 }
 
@@ -136,8 +140,8 @@ async function runAggregationQuery(
   const started = performance.now();
   const message = request.structuredAggregationQuery;
   if (!message) throw invalid('The request has no structured_aggregation_query.');
-  const query = decodePlainQuery(request.parent, message.structuredQuery);
   const aggregations = decodeAggregations(message.aggregations);
+  const query = decodePlainQuery(request.parent, message.structuredQuery, aggregatedPaths(aggregations));
   const database = engine.database(query.database);
   if (request.explainOptions?.analyze === false) return [{ explainMetrics: planMessage(query) }];
   const { at, begun } = await consistencyOf(request, database);

@@ -1,4 +1,4 @@
-import { formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
+import { byName, formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { compareUtf8 } from '../value/value-key.ts';
 import type { Nearest } from './nearest.ts';
@@ -76,7 +76,7 @@ function ordersOf(
     // A field that has one value only does not order anything.
     .filter(({ fieldPath }) => !equal.has(fieldPath));
   const name = fields.pop()!;
-  for (const path of aggregated) {
+  for (const path of byName(aggregated)) {
     const fieldPath = formatFieldPath(path);
     const known = equal.has(fieldPath) || fields.some((field) => field.fieldPath === fieldPath);
     if (!known) fields.push({ fieldPath, order: name.order });

@@ -1,6 +1,6 @@
-import { formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
+import { byName, formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
+import type { FieldPath } from '../document/field-path.ts';
 import { invalid } from '../errors.ts';
-import { compareUtf8 } from '../value/value-key.ts';
 import { MAX_DISJUNCTIONS } from '../value/limits.ts';
 import { Reference } from '../value/types.ts';
 import type { Value } from '../value/types.ts';
@@ -73,8 +73,8 @@ function disjunctions(filter: Filter): number {
   return counts.reduce((a, b) => (filter.kind === 'or' ? a + b : a * b), filter.kind === 'or' ? 0 : 1);
 }
 
-/** The order that is asked for, then the other inequality fields by name, then the document's name. */
-function completeOrders({ orderBy, where }: QueryRequest): Order[] {
+/** The order that is asked for, then the other inequality fields and the aggregated ones, then the document's name. */
+function completeOrders({ orderBy, where, aggregated = [], limit, offset }: QueryRequest): Order[] {
   const orders: Order[] = [];
   const named = new Set<string>();
   const add = (order: Order) => {
@@ -91,10 +91,12 @@ function completeOrders({ orderBy, where }: QueryRequest): Order[] {
   const inequalities = [...fieldFilters(where)].filter(
     ({ op, path }) => INEQUALITIES.has(op) && !isName(path),
   );
-  const paths = new Map(inequalities.map(({ path }) => [formatFieldPath(path), path]));
-  for (const text of [...paths.keys()].sort(compareUtf8)) {
-    if (!named.has(text)) add({ path: paths.get(text)!, descending });
-  }
+  const addAll = (paths: readonly FieldPath[]) => {
+    for (const path of byName(paths)) if (!named.has(formatFieldPath(path))) add({ path, descending });
+  };
+  addAll(inequalities.map(({ path }) => path));
+  // Of all results the order makes no difference to a sum.
+  if (limit !== undefined || offset > 0) addAll(aggregated);
   add({ path: [NAME_FIELD], descending });
   return orders;
 }

@@ -58,6 +58,8 @@ export interface QueryRequest {
   from: Source;
   where?: Filter;
   orderBy: Order[];
+  /** Fields that are summed or averaged. */
+  aggregated?: FieldPath[];
   start?: Cursor;
   end?: Cursor;
   offset: number;
