@@ -10,7 +10,7 @@ import type { Settings } from './config/settings.js';
 import { registerCors } from './core/http/cors.js';
 import { answerRouterError, registerHttpHooks } from './core/http/http-hooks.js';
 import { RouteMethods } from './core/http/method-not-allowed.js';
-import { runInterceptorsByPromise } from './core/http/promise-interceptors.js';
+import { handleRoutesAtOnce } from './core/http/route-handlers.js';
 import { requestIdOf } from './core/http/request-id.js';
 import { RouteExtras } from './core/http/route-extras.js';
 import { keepRequestsYoung } from './core/http/young-requests.js';
@@ -62,7 +62,7 @@ export async function createApp(
       abortOnError: false,
     },
   );
-  runInterceptorsByPromise(app);
+  handleRoutesAtOnce(app);
   await app.register(compress, { threshold: 1024 });
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}', '.well-known/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });

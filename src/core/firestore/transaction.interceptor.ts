@@ -2,7 +2,7 @@ import { replyOf } from '../http/http-context.js';
 import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/common';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Answers } from '../http/answers.js';
-import type { PromiseInterceptor } from '../http/promise-interceptors.js';
+import type { PromiseInterceptor } from '../http/route-handlers.js';
 import { routeContractOf } from '../routing/route-contract.js';
 import { hooksOf, preparation } from './transactional-method.js';
 import { Transactions } from './transactions.js';

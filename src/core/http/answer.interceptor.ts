@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/com
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { routeContractOf } from '../routing/route-contract.js';
 import { Answers } from './answers.js';
-import type { PromiseInterceptor } from './promise-interceptors.js';
+import type { PromiseInterceptor } from './route-handlers.js';
 
 /** Checks and wraps what handlers return. In a transaction its interceptor does, before the commit. */
 @Injectable()
@@ -14,7 +14,7 @@ export class AnswerInterceptor implements PromiseInterceptor {
     return from(this.around(context, () => lastValueFrom(next.handle(), { defaultValue: undefined })));
   }
 
-  async around(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
+  async around(context: ExecutionContext, next: () => unknown): Promise<unknown> {
     if (!isAnsweredHere(context)) return next();
     return this.answers.bodyOf(await this.answers.resultOf(context, next), context);
   }

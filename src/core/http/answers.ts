@@ -36,7 +36,7 @@ export class Answers {
   }
 
   /** Runs the handler, unless the answer to a repeated request is known. Gives what it returned, or threw as a success. */
-  async resultOf(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
+  async resultOf(context: ExecutionContext, next: () => unknown): Promise<unknown> {
     if (routeContractOf(context).isIdempotent) {
       const stored = await this.idempotency.find(requestOf(context));
       if (stored) return stored;
