@@ -75,6 +75,7 @@ export async function createApp(
 
 function createAdapter(settings: Settings, logger: FastifyBaseLogger): FastifyAdapter {
   return new FastifyAdapter({
+    http: { optimizeEmptyRequests: true }, // no stream, and none of its events, for a body that is not there
     loggerInstance: logger,
     childLoggerFactory: (parent: FastifyBaseLogger) => parent, // the request id comes from the request context, see logger.ts
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line instead of two

@@ -6,20 +6,21 @@ import type { RouteExtras } from './route-extras.js';
 export const CORS_HEADERS = {
   vary: 'Origin',
   'access-control-allow-credentials': 'true',
-  'access-control-expose-headers': [
-    'X-Request-ID',
-    'X-Response-Time',
-    'RateLimit',
-    'RateLimit-Policy',
-    'Retry-After',
-    'ETag',
-    'Location',
-    'Idempotency-Replayed',
-    'Deprecation',
-    'Sunset',
-    'Link',
-  ].join(', '),
 };
+
+export const EXPOSED_HEADERS = [
+  'X-Request-ID',
+  'X-Response-Time',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'ETag',
+  'Location',
+  'Idempotency-Replayed',
+  'Deprecation',
+  'Sunset',
+  'Link',
+].join(', ');
 
 const PREFLIGHT_HEADERS = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',

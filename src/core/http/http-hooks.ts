@@ -1,17 +1,22 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { requestContext, requestContextOf } from '../observability/request-context.js';
-import { CORS_HEADERS } from './cors.js';
 import { answerError } from './error-answer.js';
-import { securityHeaders } from './security-headers.js';
-
-const CONSTANT_HEADERS = { ...securityHeaders(), ...CORS_HEADERS };
+import { carryCommonHeaders } from './common-headers.js';
 
 /** What each response carries whoever answers it: request id, security headers, timing. */
 export function registerHttpHooks(fastify: FastifyInstance, settings: Settings): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(CONSTANT_HEADERS).header('X-Request-ID', request.id);
+    carryCommonHeaders(request, reply);
     requestContext.run(requestContextOf(request, settings.GOOGLE_CLOUD_PROJECT), done);
+  });
+
+  // Node.js ends the body of a request that has none before anybody reads it (`optimizeEmptyRequests`). Who reads it all
+  // the same, because the request declares what it has not, would wait for the end for ever.
+  fastify.addHook('preParsing', (request, _reply, body, done) => {
+    const isAwaited = request.raw.readableEnded && request.headers['content-type'] !== undefined;
+    done(null, isAwaited ? Readable.from([]) : body);
   });
 
   // A client that keeps its connection would keep the process, too, once it has its last answer.
@@ -19,23 +24,12 @@ export function registerHttpHooks(fastify: FastifyInstance, settings: Settings):
     Object.assign(fastify.server, { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 });
     done();
   });
-
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
-    setTiming(reply);
-    done(null, payload);
-  });
 }
 
 /** Answers what the router refuses before any hook runs, such as a malformed URL, like everything else. */
 export function answerRouterError(settings: Settings) {
   return (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
-    reply.headers(CONSTANT_HEADERS).header('X-Request-ID', request.id);
-    setTiming(reply);
+    carryCommonHeaders(request, reply);
     answerError(error, request, reply, { showStack: settings.showStack });
   };
-}
-
-function setTiming(reply: FastifyReply): void {
-  const milliseconds = reply.elapsedTime.toFixed(3);
-  reply.header('X-Response-Time', milliseconds).header('Server-Timing', `total;dur=${milliseconds}`);
 }

@@ -1,0 +1,46 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CORS_HEADERS, EXPOSED_HEADERS } from './cors.js';
+import { securityHeaders } from './security-headers.js';
+
+const CONSTANT = { ...securityHeaders(), 'access-control-expose-headers': EXPOSED_HEADERS };
+const CONSTANT_LIST = Object.entries(CONSTANT).flat();
+const NAMES = new Set([...Object.keys(CONSTANT), 'x-request-id', 'x-response-time', 'server-timing']);
+
+/**
+ * Gives a response what each one carries, whoever answers it: request id, security headers, timing. What the route sets
+ * itself under one of these names wins.
+ *
+ * They are added when the head of the response is written, as one list. As properties of the reply, which is no place for
+ * twenty of them, they would cost more than the handler of a small answer does (bench/PROFILE.md).
+ */
+export function carryCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = reply;
+  const writeHead = raw.writeHead.bind(raw) as (...parameters: unknown[]) => ServerResponse;
+  raw.writeHead = (...parameters: unknown[]) => {
+    const list = listFor(request, reply);
+    const [status, given] = parameters;
+    if (parameters.length === 2 && isAlone(given, raw)) {
+      for (const name in given) list.push(name, given[name]);
+      return writeHead(status, list);
+    }
+    for (let at = 0; at < list.length; at += 2)
+      if (!raw.hasHeader(list[at] as string)) raw.setHeader(list[at] as string, list[at + 1] as string);
+    return writeHead(...parameters);
+  };
+  reply.headers(CORS_HEADERS); // these may change on the way
+}
+
+/** Names and values in turn. */
+function listFor(request: FastifyRequest, reply: FastifyReply): unknown[] {
+  const milliseconds = reply.elapsedTime.toFixed(3);
+  const own = ['x-request-id', request.id, 'x-response-time', milliseconds];
+  return CONSTANT_LIST.concat(own, 'server-timing', `total;dur=${milliseconds}`);
+}
+
+/** Whether these are all headers there are, as Fastify has them, and none of them is a common one. */
+function isAlone(given: unknown, response: ServerResponse): given is OutgoingHttpHeaders {
+  if (typeof given !== 'object' || Array.isArray(given) || response.getHeaderNames().length > 0) return false;
+  for (const name in given) if (NAMES.has(name.toLowerCase())) return false;
+  return true;
+}
