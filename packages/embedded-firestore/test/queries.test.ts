@@ -269,13 +269,32 @@ describe('the rest of a query', () => {
     expect(await sums(made.limit(2))).toEqual({ n: 12, m: 3 });
     expect(await sums(made.offset(2))).toEqual({ n: 3, m: 12 });
     expect(await sums(made.orderBy('n').limit(2))).toEqual({ n: 3, m: 12 });
-    expect(await sums(made.orderBy(FieldPath.documentId()).limit(2))).toEqual({ n: 9, m: 4 });
     expect(await sums(made.where('n', '>', 1).limit(2))).toEqual({ n: 7, m: 5 });
     const least = await made
       .limit(2)
       .aggregate({ n: AggregateField.sum('n') })
       .get();
     expect(least.data()).toEqual({ n: 3 });
+  });
+
+  it('aggregates nothing in the order of names: no index has a field after the name', async () => {
+    const made = await collection({ a: { n: 7 }, b: { n: 2 } });
+    const name = FieldPath.documentId();
+    const sum = (query: Query) => query.aggregate({ n: AggregateField.sum('n') }).get();
+    const queries = [
+      made.orderBy(name),
+      made.where('n', '==', 7).orderBy(name),
+      made.where(name, '>', 'a'),
+      made.startAfter(await made.doc('a').get()),
+    ];
+    for (const query of queries) {
+      await expect(sum(query)).rejects.toMatchObject({
+        code: Status.invalidArgument,
+        message: expect.stringMatching(/after __name__/) as unknown,
+      });
+      expect((await query.count().get()).data().count).toBeLessThanOrEqual(2);
+    }
+    expect((await sum(made.orderBy('n').orderBy(name))).data()).toEqual({ n: 9 });
   });
 
   it('reads at a past time', async () => {

@@ -85,7 +85,7 @@ function completeOrders({ orderBy, where, aggregated = [], limit, offset }: Quer
     if (named.has(formatFieldPath(order.path)))
       throw invalid(`The order names "${formatFieldPath(order.path)}" twice.`);
     add(order);
-    if (isName(order.path)) return orders;
+    if (isName(order.path)) return checkBeforeName(aggregated, named, orders);
   }
   const descending = orders.at(-1)?.descending ?? false;
   const inequalities = [...fieldFilters(where)].filter(
@@ -95,10 +95,27 @@ function completeOrders({ orderBy, where, aggregated = [], limit, offset }: Quer
     for (const path of byName(paths)) if (!named.has(formatFieldPath(path))) add({ path, descending });
   };
   addAll(inequalities.map(({ path }) => path));
+  if ([...fieldFilters(where)].some(({ path }) => isName(path))) checkBeforeName(aggregated, named, orders);
   // Of all results the order makes no difference to a sum.
   if (limit !== undefined || offset > 0) addAll(aggregated);
   add({ path: [NAME_FIELD], descending });
   return orders;
+}
+
+/** An index has nothing after the name, so what is aggregated must be ordered by before. */
+function checkBeforeName(
+  aggregated: readonly FieldPath[],
+  named: ReadonlySet<string>,
+  orders: Order[],
+): Order[] {
+  const after = byName(aggregated)
+    .map(formatFieldPath)
+    .filter((text) => !named.has(text));
+  if (after.length === 0) return orders;
+  throw invalid(
+    `The query requires an index that has ${after.join(', ')} after ${NAME_FIELD}, and there are no such indexes. ` +
+      'Order by these fields, too.',
+  );
 }
 
 function checkCursor({ values }: Cursor, orders: Order[], what: string): void {
