@@ -5,7 +5,7 @@ const SLICE_MS = 10;
 let latest: Promise<void> = Promise.resolve();
 
 /** A turn of the event loop in which nobody else does a slice: however many work, the others wait for one of them. */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   latest = latest.then(() => new Promise(setImmediate));
   return latest;
 }

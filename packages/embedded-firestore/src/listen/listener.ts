@@ -1,6 +1,6 @@
 import type { Document } from '../document/document.ts';
-import type { FirestoreError } from '../errors.ts';
-import { invalid } from '../errors.ts';
+import { FirestoreError, invalid } from '../errors.ts';
+import { nextTurn } from '../slices.ts';
 import type { Change } from '../storage/collection.ts';
 import type { Database } from '../storage/database.ts';
 import type { Micros } from '../value/types.ts';
@@ -34,6 +34,8 @@ export interface ListenSource {
   subscribe(listener: (changes: readonly Change[]) => void): () => void;
 }
 
+const TOLD_AT_ONCE = 256;
+
 /**
  * The targets of one client stream. Commits only note which documents changed; what that means is worked out afterwards,
  * once for all commits of a turn, and not before the client has taken what was sent: a slow one costs the others nothing.
@@ -46,6 +48,14 @@ export class Listener {
   readonly #unsubscribe: () => void;
   readonly #changed = new Set<string>();
   #isBlocked = false;
+  /** Settled when the client has taken what was sent. */
+  #taken: Promise<void> = Promise.resolve();
+  #release: () => void = () => undefined;
+  /** A target whose first result takes long is being added; others that are to be added wait. */
+  #isStarting = false;
+  /** Its result is being sent: what changes comes afterwards. */
+  #isTelling = false;
+  readonly #queue: AddTarget[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
   constructor(source: ListenSource, send: (event: ListenEvent) => boolean) {
@@ -58,20 +68,79 @@ export class Listener {
     });
   }
 
-  add({ id, spec, since, once }: AddTarget): void {
+  add(request: AddTarget): void {
+    const { id } = request;
     if (id <= 0) throw invalid('target_id must be greater than zero.');
-    if (this.#targets.has(id)) throw invalid(`Target ${id} is already being listened to.`);
+    const isKnown = this.#targets.has(id) || this.#queue.some((queued) => queued.id === id);
+    if (isKnown) throw invalid(`Target ${id} is already being listened to.`);
+    if (this.#isStarting) this.#queue.push(request);
+    else this.#start(request);
+  }
+
+  #start({ id, spec, since, once }: AddTarget): void {
     this.#flush();
     const target = new Target(id, this.#source.data, spec);
     const known = since !== undefined && since >= this.#source.data.history.earliest ? since : undefined;
     this.#emit({ kind: 'added', target: id });
     if (since !== undefined && known === undefined) this.#emit({ kind: 'reset', target: id });
-    const time = this.#source.readableTime;
-    this.#tell([[id, target.start(known)]], time);
-    if (known !== undefined) this.#emit({ kind: 'count', target: id, count: target.count });
+    if (target.isShort) {
+      const time = this.#source.readableTime;
+      this.#tell([[id, target.start(known)]], time);
+      this.#targets.set(id, target);
+      this.#started(target, known, once, time);
+    } else {
+      this.#targets.set(id, target);
+      void this.#startInSlices(target, known, once);
+    }
+  }
+
+  /** Of a long result a part at a time is sent, when the client has taken the one before. */
+  async #startInSlices(target: Target, known: Micros | undefined, once: boolean): Promise<void> {
+    this.#isStarting = true;
+    const isWanted = () => this.#targets.get(target.id) === target;
+    try {
+      await target.prepare(known, () => this.#source.readableTime);
+      if (!isWanted()) return;
+      this.#flush();
+      this.#isTelling = true;
+      const time = this.#source.readableTime;
+      const changes = target.start(known);
+      for (let from = 0; from < changes.length; from += TOLD_AT_ONCE) {
+        await nextTurn();
+        await this.#taken;
+        if (!isWanted()) return;
+        this.#tell([[target.id, changes.slice(from, from + TOLD_AT_ONCE)]], time);
+      }
+      this.#started(target, known, once, time);
+    } catch (error) {
+      if (isWanted()) this.#fail(target.id, error);
+    } finally {
+      this.#isStarting = this.#isTelling = false;
+      if (this.#changed.size > 0) this.#schedule();
+      this.#startQueued();
+    }
+  }
+
+  #startQueued(): void {
+    while (!this.#isStarting && this.#queue.length > 0) {
+      const request = this.#queue.shift()!;
+      try {
+        this.#start(request);
+      } catch (error) {
+        this.#fail(request.id, error);
+      }
+    }
+  }
+
+  #fail(id: number, error: unknown): void {
+    this.#targets.delete(id);
+    this.refuse(id, error instanceof FirestoreError ? error : new FirestoreError('INTERNAL', String(error)));
+  }
+
+  #started({ id, count }: Target, known: Micros | undefined, once: boolean, time: Micros): void {
+    if (known !== undefined) this.#emit({ kind: 'count', target: id, count });
     this.#emit({ kind: 'current', target: id, time });
-    if (once) this.#emit({ kind: 'removed', target: id });
-    else this.#targets.set(id, target);
+    if (once) this.remove(id);
     this.#emit({ kind: 'snapshot', time });
   }
 
@@ -81,29 +150,35 @@ export class Listener {
   }
 
   remove(id: number): void {
-    if (this.#targets.delete(id)) this.#emit({ kind: 'removed', target: id });
+    const queued = this.#queue.findIndex((request) => request.id === id);
+    if (queued !== -1) this.#queue.splice(queued, 1);
+    else if (!this.#targets.delete(id)) return;
+    this.#emit({ kind: 'removed', target: id });
   }
 
   /** The client has taken what was sent. */
   resume(): void {
     this.#isBlocked = false;
+    this.#release();
     if (this.#changed.size > 0) this.#schedule();
   }
 
   close(): void {
     this.#unsubscribe();
     this.#targets.clear();
+    this.#queue.length = 0;
+    this.#release();
     clearImmediate(this.#scheduled);
   }
 
   #schedule(): void {
-    if (!this.#isBlocked) this.#scheduled ??= setImmediate(() => this.#flush());
+    if (!this.#isBlocked && !this.#isTelling) this.#scheduled ??= setImmediate(() => this.#flush());
   }
 
   #flush(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
-    if (this.#changed.size === 0) return;
+    if (this.#changed.size === 0 || this.#isTelling) return;
     const paths = [...this.#changed];
     this.#changed.clear();
     const changes = [...this.#targets.values()].map((target): [number, TargetChange[]] => [
@@ -142,6 +217,10 @@ export class Listener {
   }
 
   #emit(event: ListenEvent): void {
-    if (!this.#send(event)) this.#isBlocked = true;
+    if (this.#send(event) || this.#isBlocked) return;
+    this.#isBlocked = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#taken = promise;
+    this.#release = resolve;
   }
 }

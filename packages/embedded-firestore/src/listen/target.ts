@@ -1,8 +1,9 @@
 import type { Document } from '../document/document.ts';
-import { executeQuery } from '../query/execute.ts';
+import { executeQuery, isLong, unbuiltIndexes } from '../query/execute.ts';
 import { Matcher } from '../query/matcher.ts';
 import type { Query } from '../query/query.ts';
-import { atOnce } from '../slices.ts';
+import { atOnce, inSlices } from '../slices.ts';
+import type { Work } from '../slices.ts';
 import type { Database } from '../storage/database.ts';
 import type { Micros } from '../value/types.ts';
 
@@ -12,6 +13,17 @@ export type TargetSpec = { query: Query } | { paths: readonly string[] };
 /** How a document's relation to a target has changed. */
 export type TargetChange = { path: string; document: Document } | { path: string; gone: 'deleted' | 'left' };
 
+/** A first result that took long to find. */
+interface Prepared {
+  /** What the listener knew already. */
+  known: Document[] | undefined;
+  documents: Document[];
+  /** Of which they are. */
+  time: Micros;
+  /** What has changed since then, and perhaps before. */
+  missed: Set<string>;
+}
+
 /** One watched set of documents, and what its listener has been told of it. */
 export class Target {
   readonly id: number;
@@ -20,6 +32,7 @@ export class Target {
   readonly #matcher: Matcher | undefined;
   /** Documents in the result, with the update time that the listener knows. */
   #known = new Map<string, Micros>();
+  #prepared: Prepared | undefined;
 
   constructor(id: number, database: Database, spec: TargetSpec) {
     this.id = id;
@@ -32,26 +45,63 @@ export class Target {
     return this.#known.size;
   }
 
+  /** Whether the first changes are found so quickly that others need not be answered meanwhile. */
+  get isShort(): boolean {
+    if ('paths' in this.#spec) return true;
+    const { query } = this.#spec;
+    return unbuiltIndexes(this.#database, query).length === 0 && !isLong(this.#database, query);
+  }
+
   /** The first changes: all there is, or what has changed since the listener last knew everything. */
   start(since: Micros | undefined): TargetChange[] {
-    if (since !== undefined) this.#remember(this.#result(since));
-    const changes = this.#compare(this.#result());
-    if (since !== undefined || !('paths' in this.#spec)) return changes;
-    const missing = this.#spec.paths.filter((path) => !this.#known.has(path));
-    return [...changes, ...missing.map((path) => ({ path, gone: 'deleted' }) as const)];
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    if (!prepared || prepared.time < this.#database.history.earliest) {
+      const known = since === undefined ? undefined : atOnce(this.#result(since));
+      return this.#changesSince(known, atOnce(this.#result()));
+    }
+    this.#remember(prepared.documents);
+    this.update(prepared.missed);
+    const present = [...this.#known.keys()].map((path) => this.#database.get(path)!);
+    return this.#changesSince(prepared.known, present);
+  }
+
+  /** Finds the first result while others are answered; `start` adds what they have changed meanwhile. */
+  async prepare(since: Micros | undefined, now: () => Micros): Promise<void> {
+    const missed = new Set<string>();
+    const prepared: Prepared = { known: undefined, documents: [], time: 0, missed };
+    this.#prepared = prepared;
+    if ('query' in this.#spec) {
+      for (const index of unbuiltIndexes(this.#database, this.#spec.query)) await inSlices(index.build());
+    }
+    if (since !== undefined) prepared.known = await inSlices(this.#result(since));
+    prepared.time = now();
+    prepared.documents = await inSlices(this.#result(prepared.time));
   }
 
   /** What the change of these documents means for the target. */
   update(paths: Iterable<string>): TargetChange[] {
+    if (this.#prepared) {
+      for (const path of paths) this.#prepared.missed.add(path);
+      return [];
+    }
     const isLimited =
       'query' in this.#spec && (this.#spec.query.limit !== undefined || this.#spec.query.offset > 0);
     if (!isLimited) return [...paths].flatMap((path) => this.#updateOne(path));
     for (const path of paths) {
       const document = this.#database.get(path);
       const isRelevant = this.#known.has(path) || (document && this.#matches(document));
-      if (isRelevant) return this.#compare(this.#result());
+      if (isRelevant) return this.#compare(atOnce(this.#result()));
     }
     return [];
+  }
+
+  #changesSince(known: readonly Document[] | undefined, present: readonly Document[]): TargetChange[] {
+    this.#remember(known ?? []);
+    const changes = this.#compare(present);
+    if (known || !('paths' in this.#spec)) return changes;
+    const missing = this.#spec.paths.filter((path) => !this.#known.has(path));
+    return [...changes, ...missing.map((path) => ({ path, gone: 'deleted' }) as const)];
   }
 
   #updateOne(path: string): TargetChange[] {
@@ -71,8 +121,11 @@ export class Target {
     return this.#matcher!.place(document) !== undefined;
   }
 
-  #result(time?: Micros): Document[] {
-    if ('query' in this.#spec) return atOnce(executeQuery(this.#database, this.#spec.query, time)).documents;
+  *#result(time?: Micros): Work<Document[]> {
+    if ('query' in this.#spec) {
+      const { documents } = yield* executeQuery(this.#database, this.#spec.query, time);
+      return documents;
+    }
     return this.#spec.paths.flatMap((path) => this.#database.get(path, time) ?? []);
   }
 

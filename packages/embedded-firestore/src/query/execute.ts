@@ -219,7 +219,11 @@ export function isLong(database: Database, query: Query): boolean {
 export function* executeQuery(database: Database, query: Query, time?: Micros): Work<QueryResult> {
   const execution = new Execution(database, query, time);
   const { rows, skipped } = yield* execution.page();
-  const documents = rows.map((row) => execution.document(row));
+  const documents: Document[] = [];
+  for (const row of rows) {
+    documents.push(execution.document(row));
+    if (documents.length % PAUSE_AFTER === 0) yield;
+  }
   return {
     documents: query.nearest ? yield* neighbours(documents, query.nearest) : documents,
     skipped,

@@ -12,12 +12,14 @@ export interface Change {
   after: Document | undefined;
 }
 
+const existed = (row: Row, _key: string, time: Micros) => documentAt(row, time) !== undefined;
+
 /** The documents directly in one collection, in the order of their names. */
 export class Collection {
   readonly path: string;
   readonly id: string;
   readonly parent: string;
-  readonly names = new Entries((row, _key, time) => documentAt(row, time) !== undefined, 0);
+  readonly names = new Entries(existed, 0);
   changedAt: Micros = 0;
 
   constructor(path: string) {

@@ -24,6 +24,10 @@ interface Change {
 
 /** As many changes of the latest past are known at least: enough for the life of a request. */
 const RECENT = 4_096;
+/** So many entries are looked at as quickly as changes would be kept. */
+const FEW = 512;
+/** Shared by those that have lost no entry yet: of small collections there are many. */
+const NONE = new SortedMap<Retired>();
 
 /**
  * Keys in order and the rows they stand for. Entries of the present are exact, so that a read of now needs no look at the
@@ -31,7 +35,7 @@ const RECENT = 4_096;
  */
 export class Entries {
   #current = new SortedMap<Row>();
-  readonly #retired = new SortedMap<Retired>();
+  #retired = NONE;
   #retirements: { key: string; until: Micros }[] = [];
   /** The latest changes, with which the number of entries at a time is worked out of that of now. */
   #recent: Change[] = [];
@@ -94,6 +98,7 @@ export class Entries {
   retire(key: string, row: Row, until: Micros): void {
     const known = this.#retired.get(key);
     if (known && known.until >= until) return;
+    if (this.#retired === NONE) this.#retired = new SortedMap();
     this.#retired.set(key, { row, until });
     this.#retirements.push({ key, until });
   }
@@ -166,6 +171,10 @@ export class Entries {
   #changed(change: Change): void {
     this.#changes++;
     this.#changedAt = change.time;
+    if (this.size <= FEW) {
+      this.#recentSince = change.time;
+      return;
+    }
     this.#recent.push(change);
     if (this.#recent.length < 2 * RECENT) return;
     this.#recentSince = this.#recent[RECENT - 1]!.time;
