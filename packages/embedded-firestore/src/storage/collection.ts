@@ -2,7 +2,7 @@ import type { Document } from '../document/document.ts';
 import { lastId, parentPath } from '../document/resource-path.ts';
 import type { Micros } from '../value/types.ts';
 import { Entries } from './entries.ts';
-import { documentAt } from './row.ts';
+import { documentAt, supersede } from './row.ts';
 import type { Row } from './row.ts';
 
 /** What a commit does to one document. */
@@ -38,14 +38,13 @@ export class Collection {
     this.changedAt = time;
     const row = this.row(key);
     if (!row) {
-      const added: Row = { path, newest: { time, document, older: undefined } };
+      const added: Row = { path, time, document, older: undefined };
       if (document) this.names.add(key, added, time);
       return added;
     }
-    const existed = row.newest.document !== undefined;
-    row.newest = { time, document, older: row.newest };
-    if (document && !existed) this.names.add(key, row, time);
-    if (!document && existed) this.names.remove(key, row, time);
+    const past = supersede(row, document, time);
+    if (document && !past.document) this.names.add(key, row, time);
+    if (!document && past.document) this.names.remove(key, row, time);
     return row;
   }
 }

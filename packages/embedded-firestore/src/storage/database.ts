@@ -18,7 +18,7 @@ import { SortedMap } from './sorted-map.ts';
  */
 export class Database {
   readonly name: string;
-  readonly history = new History((path, newer) => this.#forget(path, newer));
+  readonly history = new History((path, past) => this.#forget(path, past));
   readonly indexes = new IndexSet((scope) => this.#collectionsOf(scope));
   readonly #collections = new Map<string, Collection>();
   readonly #ordered = new SortedMap<Collection>();
@@ -55,7 +55,7 @@ export class Database {
       if (before === after) continue;
       const row = this.#collectionFor(parentPath(path)).change(pathKey(path), path, after, time);
       this.indexes.apply(change, row, time);
-      if (row.newest.older) this.history.superseded(path, row.newest);
+      if (row.older) this.history.superseded(path, row.older, time);
     }
   }
 
@@ -69,7 +69,7 @@ export class Database {
   load(document: Document | undefined, path: string, time: Micros): void {
     const collection = this.#collectionFor(parentPath(path));
     const key = pathKey(path);
-    if (document) collection.names.put(key, { path, newest: { time, document, older: undefined } });
+    if (document) collection.names.put(key, { path, time, document, older: undefined });
     else collection.names.drop(key);
   }
 
@@ -96,9 +96,9 @@ export class Database {
     return collection;
   }
 
-  /** Drops what was before `newer`, and a deletion itself once nothing before it is left. */
-  #forget(path: string, newer: Version): void {
-    newer.older = undefined;
+  /** Drops a state of the past, and a deletion itself once nothing before it is left. */
+  #forget(path: string, past: Version): void {
+    past.newer.older = undefined;
     this.indexes.forgetBefore(this.history.earliest);
     this.#collections.get(parentPath(path))?.names.forgetBefore(this.history.earliest);
   }

@@ -196,6 +196,6 @@ export class Entries {
   }
 
   #isThere([key, row]: [string, Row], time: Micros): boolean {
-    return row.newest.time <= time || this.#wasThere(row, key, time);
+    return row.time <= time || this.#wasThere(row, key, time);
   }
 }

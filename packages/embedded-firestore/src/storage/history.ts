@@ -7,8 +7,9 @@ const OVERHEAD = 200;
 
 interface Entry {
   path: string;
-  /** The version that took the place of the one remembered here. */
-  newer: Version;
+  past: Version;
+  /** When another took its place. */
+  until: Micros;
   bytes: number;
 }
 
@@ -17,13 +18,13 @@ interface Entry {
  * or until they take too much memory.
  */
 export class History {
-  readonly #forget: (path: string, newer: Version) => void;
+  readonly #forget: (path: string, past: Version) => void;
   #entries: Entry[] = [];
   #first = 0;
   #bytes = 0;
   #earliest: Micros = 0;
 
-  constructor(forget: (path: string, newer: Version) => void) {
+  constructor(forget: (path: string, past: Version) => void) {
     this.#forget = forget;
   }
 
@@ -37,12 +38,12 @@ export class History {
     this.#earliest = time;
   }
 
-  superseded(path: string, newer: Version): void {
-    const bytes = OVERHEAD + (newer.older?.document?.data.length ?? 0);
-    this.#entries.push({ path, newer, bytes });
+  superseded(path: string, past: Version, until: Micros): void {
+    const bytes = OVERHEAD + (past.document?.data.length ?? 0);
+    this.#entries.push({ path, past, until, bytes });
     this.#bytes += bytes;
     for (let oldest = this.#oldest(); oldest; oldest = this.#oldest()) {
-      if (this.#bytes <= MAX_BYTES && oldest.newer.time >= newer.time - RETENTION) return;
+      if (this.#bytes <= MAX_BYTES && oldest.until >= until - RETENTION) return;
       this.#drop(oldest);
     }
   }
@@ -54,8 +55,8 @@ export class History {
   #drop(entry: Entry): void {
     this.#first++;
     this.#bytes -= entry.bytes;
-    this.#earliest = Math.max(this.#earliest, entry.newer.time);
-    this.#forget(entry.path, entry.newer);
+    this.#earliest = Math.max(this.#earliest, entry.until);
+    this.#forget(entry.path, entry.past);
     if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);
       this.#first = 0;

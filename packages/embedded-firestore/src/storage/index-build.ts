@@ -30,7 +30,7 @@ export function* buildEntries(
     for (let part = names.first(READ_AT_ONCE); part.length > 0;) {
       for (const [, row] of part) {
         index.retirePast(row);
-        index.writeKeys(keys, row.path, row.newest.document!.someFields(index.names));
+        index.writeKeys(keys, row.path, row.document!.someFields(index.names));
         while (rows.length < keys.size) rows.push(row);
       }
       yield;

@@ -100,10 +100,10 @@ export class Index implements Unbuilt {
   }
 
   retirePast(row: Row): void {
-    for (let newer = row.newest, past = newer.older; past; newer = past, past = newer.older) {
+    for (let past = row.older; past; past = past.older) {
       const fields = past.document?.someFields(this.names);
       for (const key of fields ? this.#keysOf(row.path, fields) : [])
-        this.entries.retire(key, row, newer.time);
+        this.entries.retire(key, row, past.newer.time);
     }
   }
 

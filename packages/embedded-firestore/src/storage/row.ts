@@ -1,23 +1,37 @@
 import type { Document } from '../document/document.ts';
 import type { Micros } from '../value/types.ts';
 
-/** One state of a document from `time` on; no document means it was deleted then. */
-export interface Version {
-  readonly time: Micros;
-  readonly document: Document | undefined;
+/** A document from `time` on; none means that it was deleted then. */
+interface State {
+  time: Micros;
+  document: Document | undefined;
   older: Version | undefined;
 }
 
-/** A document through time: names and indexes lead to it, whatever becomes of it. */
-export interface Row {
+/** A state of the past. */
+export interface Version extends State {
+  newer: State;
+}
+
+/** A document as it is, and was: names and indexes lead to it, whatever becomes of it. */
+export interface Row extends State {
   readonly path: string;
-  newest: Version;
+}
+
+/** Gives a row a new state, and returns the one of the past which that leaves behind. */
+export function supersede(row: Row, document: Document | undefined, time: Micros): Version {
+  const past: Version = { time: row.time, document: row.document, older: row.older, newer: row };
+  if (row.older) row.older.newer = past;
+  row.time = time;
+  row.document = document;
+  row.older = past;
+  return past;
 }
 
 /** The document as it was at `time`, or as it is now. */
 export function documentAt(row: Row | undefined, time?: Micros): Document | undefined {
-  if (time === undefined) return row?.newest.document;
-  let version = row?.newest;
-  while (version && version.time > time) version = version.older;
-  return version?.document;
+  if (time === undefined) return row?.document;
+  let state: State | undefined = row;
+  while (state && state.time > time) state = state.older;
+  return state?.document;
 }

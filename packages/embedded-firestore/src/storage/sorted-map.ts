@@ -232,10 +232,10 @@ export class SortedMap<V> {
     let { at } = from;
     for (let leaf: Leaf<V> | undefined = from.leaf; leaf; leaf = leaf.next, at = 0) {
       const { keys, values } = leaf;
-      for (; at < keys.length; at++) {
-        if (end !== undefined && keys[at]! >= end) return;
-        yield [keys[at]!, values[at]!];
-      }
+      const isWithin = end === undefined || keys.length === 0 || keys.at(-1)! < end;
+      const stop = isWithin ? keys.length : lowerBound(keys, end);
+      for (; at < stop; at++) yield [keys[at]!, values[at]!];
+      if (!isWithin) return;
     }
   }
 
@@ -244,10 +244,10 @@ export class SortedMap<V> {
     let at = from.at - 1;
     for (let leaf: Leaf<V> | undefined = from.leaf; leaf; leaf = leaf.previous, at = (leaf?.size ?? 0) - 1) {
       const { keys, values } = leaf;
-      for (; at >= 0; at--) {
-        if (keys[at]! < start) return;
-        yield [keys[at]!, values[at]!];
-      }
+      const isWithin = keys.length === 0 || keys[0]! >= start;
+      const stop = isWithin ? 0 : lowerBound(keys, start);
+      for (; at >= stop; at--) yield [keys[at]!, values[at]!];
+      if (!isWithin) return;
     }
   }
 
