@@ -1,4 +1,3 @@
-import compress from '@fastify/compress';
 import { type Type, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,6 +6,7 @@ import type { DestinationStream } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
+import { registerCompression } from './core/http/compression.js';
 import { registerCors } from './core/http/cors.js';
 import { answerRouterError, registerHttpHooks } from './core/http/http-hooks.js';
 import { RouteMethods } from './core/http/method-not-allowed.js';
@@ -63,7 +63,7 @@ export async function createApp(
     },
   );
   handleRoutesAtOnce(app);
-  await app.register(compress, { threshold: 1024 });
+  await registerCompression(app);
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}', '.well-known/{*path}'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   serveDocumentation(app);

@@ -21,7 +21,7 @@ export class TransactionInterceptor implements PromiseInterceptor {
   }
 
   async around(context: ExecutionContext, next: () => Promise<unknown>): Promise<unknown> {
-    const handle = () => (context.getType() === 'http' ? this.answers.resultOf(context, next) : next());
+    const handle = async () => (context.getType() === 'http' ? this.answers.resultOf(context, next) : next());
     const prototype = context.getClass().prototype as object;
     const hasPreparation = hooksOf(prototype, context.getHandler().name).beforeTransaction !== undefined;
     if (!hasPreparation) return this.inTransaction(context, handle);

@@ -2,6 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable } from '@nestjs/com
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { routeContractOf } from '../routing/route-contract.js';
 import { Answers } from './answers.js';
+import { isThenable } from './route-arguments.js';
 import type { PromiseInterceptor } from './route-handlers.js';
 
 /** Checks and wraps what handlers return. In a transaction its interceptor does, before the commit. */
@@ -11,12 +12,15 @@ export class AnswerInterceptor implements PromiseInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (!isAnsweredHere(context)) return next.handle();
-    return from(this.around(context, () => lastValueFrom(next.handle(), { defaultValue: undefined })));
+    const handle = () => lastValueFrom(next.handle(), { defaultValue: undefined });
+    return from(Promise.try(() => this.around(context, handle)));
   }
 
-  async around(context: ExecutionContext, next: () => unknown): Promise<unknown> {
+  around(context: ExecutionContext, next: () => unknown): unknown {
     if (!isAnsweredHere(context)) return next();
-    return this.answers.bodyOf(await this.answers.resultOf(context, next), context);
+    const result = this.answers.resultOf(context, next);
+    if (!isThenable(result)) return this.answers.bodyOf(result, context);
+    return result.then((settled) => this.answers.bodyOf(settled, context));
   }
 }
 

@@ -10,6 +10,7 @@ import { listOf, shapeOf } from '../serialization/response-shape.js';
 import { metaJson } from './envelope.js';
 import { Idempotency, StoredAnswer } from './idempotency.js';
 import { entityTagOf, hasEntityTag } from './if-match.js';
+import { isThenable } from './route-arguments.js';
 import { Redirect, RequestDone, type ShortCircuit } from './short-circuit.js';
 
 const REPORT_EVERY_MILLISECONDS = 60_000;
@@ -35,18 +36,18 @@ export class Answers {
     return this.idempotency.alone(requestOf(context), work);
   }
 
-  /** Runs the handler, unless the answer to a repeated request is known. Gives what it returned, or threw as a success. */
-  async resultOf(context: ExecutionContext, next: () => unknown): Promise<unknown> {
-    if (routeContractOf(context).isIdempotent) {
-      const stored = await this.idempotency.find(requestOf(context));
-      if (stored) return stored;
-    }
-    try {
-      const result = await next();
-      return isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result;
-    } catch (thrown) {
-      return successOf(thrown, replyOf(context));
-    }
+  /**
+   * Runs the handler, unless the answer to a repeated request is known. Gives what it returned, or threw as a success; a
+   * promise of it only where there is something to wait for.
+   */
+  resultOf(context: ExecutionContext, next: () => unknown): unknown {
+    if (routeContractOf(context).isIdempotent) return this.resultOnce(context, next);
+    return resultNow(next, replyOf(context));
+  }
+
+  private async resultOnce(context: ExecutionContext, next: () => unknown): Promise<unknown> {
+    const stored = await this.idempotency.find(requestOf(context));
+    return stored ?? resultNow(next, replyOf(context));
   }
 
   /** Checks a result and gives the body to send; sets status and headers as the result has it. */
@@ -150,6 +151,24 @@ export class Answers {
     if (now - (this.reported.get(route) ?? 0) < REPORT_EVERY_MILLISECONDS) return;
     this.reported.set(route, now);
     this.logger.error(message);
+  }
+}
+
+function resultNow(next: () => unknown, reply: FastifyReply): unknown {
+  try {
+    const result = next();
+    return isThenable(result) || isObservable(result) ? settled(result, reply) : result;
+  } catch (thrown) {
+    return successOf(thrown, reply);
+  }
+}
+
+async function settled(result: unknown, reply: FastifyReply): Promise<unknown> {
+  try {
+    const value = await result;
+    return isObservable(value) ? await lastValueFrom(value, { defaultValue: undefined }) : value;
+  } catch (thrown) {
+    return successOf(thrown, reply);
   }
 }
 

@@ -70,5 +70,6 @@ function piped(value: unknown, { pipes, metadata }: Pick<Argument, 'pipes' | 'me
   return value;
 }
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+/** Whether there is something to wait for. */
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';

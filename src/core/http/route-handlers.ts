@@ -24,10 +24,10 @@ import { argumentsOf, type Parameter } from './route-arguments.js';
 /** An interceptor that can do without Observables. */
 export interface PromiseInterceptor extends NestInterceptor {
   /**
-   * As `intercept`, in promises.
-   * @param next runs what comes behind: further interceptors, pipes, the handler; gives a value or a promise, or throws
+   * As `intercept`; it gives a value or a promise, or throws.
+   * @param next runs what comes behind: further interceptors, pipes, the handler; it gives a value or a promise, or throws
    */
-  around(context: ExecutionContext, next: () => unknown): Promise<unknown>;
+  around(context: ExecutionContext, next: () => unknown): unknown;
 }
 
 type Create = RouterExecutionContext['create'];
