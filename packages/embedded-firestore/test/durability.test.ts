@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Firestore } from '@google-cloud/firestore';
 import { Engine } from '../src/engine.ts';
 import { startEmbeddedFirestore } from '../src/index.ts';
-import { flushElsewhere, systemDisk } from '../src/storage/disk.ts';
+import { systemDisk } from '../src/storage/disk.ts';
 import type { Disk } from '../src/storage/disk.ts';
 import { Log } from '../src/storage/log.ts';
 import { startTarget } from './support/client.ts';
@@ -176,7 +176,7 @@ describe('a disk that is full', () => {
       'when everything has been written, on a slow disk',
       (isFull) => ({
         flush: async (...args) => {
-          await flushElsewhere(...args);
+          await systemDisk.flush(...args);
           if (isFull()) throw full();
         },
       }),

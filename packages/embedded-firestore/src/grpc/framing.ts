@@ -42,7 +42,7 @@ export class MessageReader {
       const end = PREFIX_BYTES + length;
       if (rest.length < end) break;
       this.#onMessage(this.#decompressed(rest[0]!, rest.subarray(PREFIX_BYTES, end)));
-      rest = rest.subarray(end);
+      rest = rest.length === end ? NOTHING : rest.subarray(end);
     }
     this.#keep(rest);
   }
@@ -115,6 +115,12 @@ export class MessageWriter {
 
   get length(): number {
     return this.#writer.len;
+  }
+
+  /** Drops what an exception has left. */
+  clear(): void {
+    this.#writer.reset();
+    this.#starts = [];
   }
 
   add(message: object): void {

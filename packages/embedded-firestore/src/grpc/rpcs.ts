@@ -20,19 +20,21 @@ export function rpcsOf(engine: Engine): Map<string, (call: Call) => void> {
   return new Map(
     [...methods()].map(([name, method]) => {
       const [answer, stream] = [unary.get(name), streaming.get(name)];
-      if (answer) return [method.path, (call) => answerOnce(call, method, answer)];
-      if (stream) return [method.path, (call) => answerInStream(call, method, stream)];
+      // One for all calls: what is written to it is taken in the same turn.
+      const writer = new MessageWriter(method.encode);
+      if (answer) return [method.path, (call) => answerOnce(call, method, writer, answer)];
+      if (stream) return [method.path, (call) => answerInStream(call, method, writer, stream)];
       if (name === 'Listen') return [method.path, (call) => listen(engine, call, method)];
       return [method.path, (call) => writeInStream(engine, call, method)];
     }),
   );
 }
 
-function answerOnce(call: Call, method: Method, handler: UnaryHandler): void {
+function answerOnce(call: Call, method: Method, writer: MessageWriter, handler: UnaryHandler): void {
   receiveOne(call, (request) => {
     handler(method.decode(request) as never)
       .then((response) => {
-        const writer = new MessageWriter(method.encode);
+        writer.clear();
         writer.add(response);
         call.end(writer.take());
       })
@@ -40,23 +42,23 @@ function answerOnce(call: Call, method: Method, handler: UnaryHandler): void {
   });
 }
 
-function answerInStream(call: Call, method: Method, handler: StreamHandler): void {
+function answerInStream(call: Call, method: Method, writer: MessageWriter, handler: StreamHandler): void {
   receiveOne(call, (request) => {
     // An error without headers before it makes the Node client try again for seven seconds, whatever the error is.
     call.start();
     handler(method.decode(request) as never)
-      .then((responses) => send(call, method, responses[Symbol.iterator]()))
+      .then((responses) => send(call, writer, responses[Symbol.iterator]()))
       .catch((error: unknown) => call.fail(error));
   });
 }
 
-/** Sends what the client takes at once, and the rest when it has taken that. */
-function send(call: Call, method: Method, responses: Iterator<object>): Promise<void> | undefined {
-  const writer = new MessageWriter(method.encode);
+/** Sends what the client takes at once, and the rest when it has taken that; the writer is empty in between. */
+function send(call: Call, writer: MessageWriter, responses: Iterator<object>): Promise<void> | undefined {
+  writer.clear();
   for (let next = responses.next(); !next.done; next = responses.next()) {
     writer.add(next.value);
     if (writer.length < SENT_AT_ONCE) continue;
-    if (!call.write(writer.take())) return call.drained().then(() => send(call, method, responses));
+    if (!call.write(writer.take())) return call.drained().then(() => send(call, writer, responses));
     if (call.hasEnded) return undefined;
   }
   call.end(writer.take());

@@ -11,6 +11,8 @@ import { openPort } from './port.ts';
 import { rpcsOf } from './rpcs.ts';
 
 const GRACE_MS = 500;
+/** What all clients send, and what they may. */
+const USUAL = 'application/grpc';
 const GRPC = /^application\/grpc(?:\+proto)?(?:;|$)/;
 
 export interface RpcServer {
@@ -66,7 +68,8 @@ class GrpcServer {
 
   #accept(stream: Http2Stream): void {
     if (stream.headers.get(':method') !== 'POST') return refuse(stream, 405);
-    if (!GRPC.test(stream.headers.get('content-type') ?? '')) return refuse(stream, 415);
+    const type = stream.headers.get('content-type') ?? '';
+    if (type !== USUAL && !GRPC.test(type)) return refuse(stream, 415);
     const path = stream.headers.get(':path')!;
     const call = new Call(stream);
     const answer = this.#rpcs.get(path);

@@ -64,7 +64,8 @@ export class FrameWriter {
 
   /** The frames since it was last asked. */
   take(): Buffer {
-    const bytes = Buffer.from(this.#bytes.subarray(0, this.#length));
+    const bytes = Buffer.allocUnsafe(this.#length);
+    this.#bytes.copy(bytes, 0, 0, this.#length);
     this.#length = 0;
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
     return bytes;

@@ -113,7 +113,7 @@ export class HeaderDecoder {
 
   /** A number that begins in the last `bits` of the next byte. */
   #integer(bits: number): number {
-    const limit = 2 ** bits - 1;
+    const limit = (1 << bits) - 1;
     let value = this.#byte() & limit;
     this.#at++;
     if (value < limit) return value;

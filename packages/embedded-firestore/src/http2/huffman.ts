@@ -13,6 +13,7 @@ const END = 256;
 
 /** Two entries for each inner node, for a 0 and a 1 to come: the next node, or what the word stands for, negated. */
 const tree = buildTree();
+let decoded = Buffer.allocUnsafe(512);
 
 function buildTree(): Int16Array {
   const nodes = new Int16Array(2 * END);
@@ -38,7 +39,8 @@ function buildTree(): Int16Array {
 
 /** The bytes that a text stands for, as latin1; undefined when it is none of this code. */
 export function decodeHuffman(bytes: Buffer, start: number, end: number): string | undefined {
-  const decoded = Buffer.allocUnsafe(Math.floor(((end - start) * 8) / SHORTEST));
+  const longest = Math.floor(((end - start) * 8) / SHORTEST);
+  if (longest > decoded.length) decoded = Buffer.allocUnsafe(2 * longest);
   let length = 0;
   let node = 0;
   /** Bits since the last whole word, and whether all of them are ones, as they must be at the end. */

@@ -143,8 +143,9 @@ export class Http2Stream {
         return false;
       }
       this.window -= bytes;
-      this.#carrier.frames.frame(Frame.data, 0, this.id, chunk.subarray(0, bytes));
-      if (bytes === chunk.length) this.#queue.shift();
+      const isWhole = bytes === chunk.length;
+      this.#carrier.frames.frame(Frame.data, 0, this.id, isWhole ? chunk : chunk.subarray(0, bytes));
+      if (isWhole) this.#queue.shift();
       else this.#queue[0] = chunk.subarray(bytes);
       this.#carrier.sent(bytes);
     }

@@ -92,7 +92,6 @@ export class Transactions {
     if (!this.#active.delete(transaction.id)) return;
     this.#ended.set(transaction.id, { age: transaction.age, failure: transaction.failure });
     if (this.#ended.size > REMEMBERED) this.#ended.delete(this.#ended.keys().next().value!);
-    if (this.#active.size === 0) this.close();
   }
 
   /** Rolling back what has already failed is fine; what is unknown or committed is refused. */
@@ -117,6 +116,8 @@ export class Transactions {
   }
 
   #sweep(): void {
+    // Not when the last one ends: where one comes after the other, each would have a timer of its own.
+    if (this.#active.size === 0) return this.close();
     const now = performance.now();
     for (const transaction of [...this.#active.values()]) {
       if (transaction.committing) continue;
