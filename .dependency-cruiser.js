@@ -70,8 +70,8 @@ export default {
       comment:
         'An older Node.js must get as far as the message of node-version.ts; the rest is imported after it.',
       severity: 'error',
-      from: { path: '^src/(main|config/node-version)\\.ts$' },
-      to: { pathNot: '^src/config/node-version\\.ts$', dynamic: false },
+      from: { path: '^src/(main|config/(lean-start|node-version))\\.ts$' },
+      to: { pathNot: '^src/config/(lean-start|node-version)\\.ts$', dynamic: false },
     },
     {
       name: 'commands-and-start-are-entries',

@@ -5,6 +5,7 @@ import { type FastifyBaseLogger, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { AppModule } from './app.module.js';
+import { endLeanStart } from './config/lean-start.js';
 import type { Settings } from './config/settings.js';
 import { registerCompression } from './core/http/compression.js';
 import { registerCors } from './core/http/cors.js';
@@ -13,6 +14,7 @@ import { RouteMethods } from './core/http/method-not-allowed.js';
 import { handleRoutesAtOnce } from './core/http/route-handlers.js';
 import { requestIdOf } from './core/http/request-id.js';
 import { RouteExtras } from './core/http/route-extras.js';
+import { schemaCompilers } from './core/http/schema-compilers.js';
 import { keepRequestsYoung } from './core/http/young-requests.js';
 import { createLogger } from './core/observability/logger.js';
 import { NestLogger } from './core/observability/nest-logger.js';
@@ -57,10 +59,7 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings, options.imports),
     adapter,
-    {
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    },
+    { logger: new NestLogger(logger), abortOnError: false },
   );
   handleRoutesAtOnce(app);
   await registerCompression(app);
@@ -70,6 +69,7 @@ export async function createApp(
   announceRoutes(app);
   await app.init();
   await fastify.ready();
+  endLeanStart();
   return app;
 }
 
@@ -85,6 +85,7 @@ function createAdapter(settings: Settings, logger: FastifyBaseLogger): FastifyAd
     bodyLimit: settings.BODY_LIMIT,
     return503OnClosing: false, // what still comes on an open connection is answered as always
     rewriteUrl: versionSelector(settings.API_PREFIX, packageJson.name),
+    schemaController: { compilersFactory: schemaCompilers },
     trustProxy: (_address: string, hop: number) => hop < settings.TRUSTED_PROXIES,
   });
 }

@@ -460,6 +460,11 @@ describe('the HTTP contract', () => {
       expect(JSON.parse(decompress(response.rawPayload).toString()).data.text).toHaveLength(12_000);
     });
 
+    it('sends short answers as they are', async () => {
+      const { headers } = await raw({ url: '/health', headers: { 'accept-encoding': 'br, gzip' } });
+      expect(headers['content-encoding']).toBeUndefined();
+    });
+
     it('lets the listed origins in, with credentials, and no others', async () => {
       const preflight = (origin: string) =>
         raw({

@@ -75,16 +75,20 @@ describe('O2: a start that cannot succeed', () => {
   });
 });
 
-/** Has a service write the packages that it loads, each once, to standard error. */
+/** Has a service write the packages that it loads, each once, to standard error; Node.js's own fetch at the next of them. */
 const TELL_PACKAGES = `
   import { registerHooks } from 'node:module';
   import { writeSync } from 'node:fs';
   const told = new Set();
+  const tell = (name) => {
+    if (!told.has(name)) writeSync(2, name + '\\n');
+    told.add(name);
+  };
   registerHooks({
     load(url, context, next) {
       const name = /.*\\/(?:node_modules|packages)\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1];
-      if (name && !told.has(name)) writeSync(2, name + '\\n');
-      told.add(name);
+      if (name) tell(name);
+      if (process.moduleLoadList.some((builtin) => builtin.includes('undici'))) tell('node:fetch');
       return next(url, context);
     },
   });`;
@@ -101,11 +105,13 @@ describe('a start', () => {
     };
     expect((await fetch(`${url}/health`)).status).toBe(200);
     const seldom = ['@google-cloud/firestore', '@nestjs/swagger', '@node-rs/argon2', 'embedded-firestore'];
-    const large = ['firebase-admin', 'google-gax', 'jose', 'js-yaml', 'protobufjs', 'undici'];
+    const large = ['ajv', 'firebase-admin', 'google-gax', 'jose', 'js-yaml', 'protobufjs', 'undici'];
     const atStart = service.stderr.trimEnd().split('\n');
     expect(atStart).toContain('@nestjs/core');
     expect(atStart.filter((name) => [...seldom, ...large].includes(name))).toEqual([]);
-    expect(await loadedBy('/docs-yaml')).toEqual(expect.arrayContaining(['@nestjs/swagger', 'js-yaml']));
+    const byDocumentation = await loadedBy('/docs-yaml');
+    expect(byDocumentation).toEqual(expect.arrayContaining(['@nestjs/swagger', 'js-yaml']));
+    expect([...atStart, ...byDocumentation]).not.toContain('node:fetch');
     expect(await loadedBy('/health/ready')).toEqual(
       expect.arrayContaining(['firebase-admin', 'embedded-firestore']),
     );

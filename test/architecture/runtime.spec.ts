@@ -43,8 +43,9 @@ describe('the runtime', () => {
   it('is asked for before anything that an older Node.js could not load', () => {
     const staticImports = (file: string) =>
       [...readText(file).matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from);
-    expect(staticImports('src/main.ts')).toEqual(['./config/node-version.js']);
-    expect(staticImports('src/config/node-version.ts')).toEqual([]);
+    const first = ['config/lean-start', 'config/node-version'];
+    expect(staticImports('src/main.ts')).toEqual(first.map((name) => `./${name}.js`));
+    for (const name of first) expect(staticImports(`src/${name}.ts`)).toEqual([]);
   });
 
   describe('on another Node.js', () => {

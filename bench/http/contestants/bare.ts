@@ -28,7 +28,7 @@ import { PaginationModule } from '../../../src/core/pagination/pagination.module
 import { announceRoutes, onNestRoute } from '../../../src/core/routing/route-config.js';
 import { DtoPipe } from '../../../src/core/validation/dto.pipe.js';
 import type { Claims, Start } from './data.js';
-import { BenchModule, IN_MEMORY, settingsOf } from './service.js';
+import { BenchModule, IN_MEMORY, settingsOf } from './service-app.js';
 
 /** Reads the token as behind a gateway that has verified it, like the other. */
 class ClaimsGuard implements CanActivate {

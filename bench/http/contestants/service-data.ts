@@ -10,7 +10,7 @@ import { Repository } from '../../../src/core/firestore/repository.js';
 import { Transactional } from '../../../src/core/firestore/transactional.decorator.js';
 import { Responds } from '../../../src/core/routing/responds.decorator.js';
 import { type Item, PAGE, type Start } from './data.js';
-import { startWith } from './service.js';
+import { startWith } from './service-app.js';
 
 @Document({ collection: 'BenchItems', notFound: NotFound })
 class ItemDocument implements Item {
