@@ -194,6 +194,16 @@ describe('transforms', () => {
     ]);
     expect((await ref.get()).data()).toEqual({ max: 7, min: 4.5, zero: 0 });
   });
+
+  it.each(['appendMissingElements', 'removeAllFromArray'])('%s takes no arrays', async (kind) => {
+    const ref = fresh();
+    await ref.set({ a: [1] });
+    const nested = { values: [{ arrayValue: { values: [{ integerValue: 1 }] } }] };
+    await expect(commitTransforms(ref.path, [{ fieldPath: 'a', [kind]: nested }])).rejects.toMatchObject({
+      code: Status.invalidArgument,
+      message: expect.stringMatching(/array value in an array/) as unknown,
+    });
+  });
 });
 
 async function commitTransforms(path: string, updateTransforms: object[]): Promise<void> {
@@ -241,6 +251,7 @@ describe('limits', () => {
     ['a field value over 1 MiB less 89 bytes', { a: 'x'.repeat(1_048_487) }],
     ['a reserved field name', { __a__: 1 }],
     ['an array in an array', { a: [[1]] }],
+    ['an array in an array further down', { a: [{ b: { c: [1, [2]] } }] }],
   ])('%s is refused', async (_, data) => {
     expect(await statusOf(fresh().set(data))).toBe(Status.invalidArgument);
   });

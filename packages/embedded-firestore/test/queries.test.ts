@@ -319,6 +319,52 @@ describe('the rest of a query', () => {
     ).toBe(Status.invalidArgument);
     expect(await statusOf(made.where('n', 'not-in', many.slice(0, 11)).get())).toBe(Status.invalidArgument);
   });
+
+  const where = (...args: Parameters<typeof Filter.where>) => Filter.where(...args);
+  const and = (...filters: Filter[]) => Filter.and(...filters);
+  const or = (...filters: Filter[]) => Filter.or(...filters);
+  const name = FieldPath.documentId();
+  it.each<[string, (q: CollectionReference) => Query, RegExp]>([
+    ['two "!="', (q) => q.where('a', '!=', 1).where('b', '!=', 1), /only one/],
+    ['"!=" and not null', (q) => q.where('a', '!=', 1).where('b', '!=', null), /only one/],
+    ['"!=" in each alternative', (q) => q.where(or(where('a', '!=', 1), where('b', '!=', 1))), /only one/],
+    [
+      'two "array-contains"',
+      (q) => q.where('a', 'array-contains', 1).where('b', 'array-contains', 1),
+      /array-contains/,
+    ],
+    [
+      '"array-contains" with "array-contains-any"',
+      (q) => q.where(and(where('a', 'array-contains', 1), where('a', 'array-contains-any', [2]))),
+      /array-contains/,
+    ],
+    ['a name and an inequality', (q) => q.where(name, '==', 'x').where('a', '>', 1), /Equality on __name__/],
+    ['names and an inequality', (q) => q.where(or(where(name, 'in', ['x']), where('a', '>', 1))), /Equality/],
+    ['an order after the name', (q) => q.orderBy(name).orderBy('a'), /put a before it/],
+    ['an inequality after the name', (q) => q.where('a', '>', 1).orderBy('b').orderBy(name), /put a before/],
+  ])('refuses %s', async (_, build, message) => {
+    await expect(build(db.collection('things')).get()).rejects.toMatchObject({
+      code: Status.invalidArgument,
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
+  it.each<[string, (q: CollectionReference) => Query, string]>([
+    ['members in alternatives', (q) => q.where(or(has('t', 1), has('t', 3))), 'a b'],
+    ['a name and an equality', (q) => q.where(name, '==', 'a').where('n', '==', 1), 'a'],
+    ['a name and inequalities, of the name too', (q) => q.where(name, '>', 'a').where('n', '>', 0), 'b'],
+    ['a name and an order', (q) => q.where(name, 'in', ['a', 'b']).orderBy('n', 'desc'), 'b a'],
+    ['arrays among the values of "in"', (q) => q.where('t', 'in', [7, [3, 4]]), 'b'],
+    ['arrays among the values of "not-in"', (q) => q.where('t', 'not-in', [[3, 4]]), 'a'],
+    ['arrays in an array', (q) => q.where('t', 'array-contains', [3]), ''],
+  ])('takes %s', async (_, build, expected) => {
+    const made = await collection({ a: { n: 1, t: [1, 2] }, b: { n: 2, t: [3, 4] } });
+    expect(await ids(build(made))).toBe(expected);
+  });
+
+  function has(field: string, member: number): Filter {
+    return where(field, 'array-contains', member);
+  }
 });
 
 describe('partitions of a collection group', () => {

@@ -386,6 +386,24 @@ it('documents that are missing come after those that are found', async () => {
 });
 
 it.each([
+  ['a cursor without an order', {}, [name]],
+  ['a cursor longer than its order', { orderBy: [{ field }] }, [1, 2]],
+  [
+    'a cursor longer than its order, if not than its implied one',
+    { orderBy: [{ field }], where: { unaryFilter: { field: { fieldPath: 'b' }, op: 'IS_NOT_NULL' } } },
+    [1, 2],
+  ],
+])('a query with %s is refused', async (_, query, cursor) => {
+  const values = cursor.map((value) =>
+    typeof value === 'string' ? { referenceValue: value } : { integerValue: value },
+  );
+  const structuredQuery = { from: [{ collectionId: 'c' }], ...query, startAt: { values } };
+  const request = encoded('RunQuery', { parent: ROOT, structuredQuery });
+  const answer = handlersOf(engine).streaming.RunQuery(methods().get('RunQuery')!.decode(request) as never);
+  await expect(answer).rejects.toThrow(/^startAt has/);
+});
+
+it.each([
   ['no aggregation', [], /^Aggregations can not be empty/],
   [
     'an alias twice',

@@ -32,23 +32,28 @@ export interface WriteOutcome {
 
 /** Checks everything about a write that does not depend on what is stored. */
 export function checkWrite(write: Write): void {
-  for (const [name, value] of write.fields) checkNames(name, value);
+  for (const [name, value] of write.fields) checkValue(name, value);
   for (const path of write.mask ?? []) path.forEach(checkWritableName);
-  for (const { path } of write.transforms) path.forEach(checkWritableName);
+  for (const transform of write.transforms) {
+    transform.path.forEach(checkWritableName);
+    if ('values' in transform) transform.values.forEach(checkElement);
+  }
   if (write.transforms.length > MAX_TRANSFORMS_PER_DOCUMENT) {
     throw invalid(`A document may have ${MAX_TRANSFORMS_PER_DOCUMENT} field transforms per write at most.`);
   }
   if (write.mask) checkNoConflicts(write.mask, 'The update mask');
 }
 
-function checkNames(name: string, value: Value): void {
+function checkValue(name: string, value: Value): void {
   checkWritableName(name);
-  if (value instanceof Map) for (const [key, inner] of value) checkNames(key, inner);
-  else if (Array.isArray(value)) for (const inner of value) checkNamesWithin(inner);
+  if (value instanceof Map) for (const [key, inner] of value) checkValue(key, inner);
+  else if (Array.isArray(value)) value.forEach(checkElement);
 }
 
-function checkNamesWithin(value: Value): void {
-  if (value instanceof Map) for (const [key, inner] of value) checkNames(key, inner);
+/** Arrays in arrays can only be compared with. */
+function checkElement(value: Value): void {
+  if (Array.isArray(value)) throw invalid('Cannot convert an array value in an array value.');
+  if (value instanceof Map) for (const [key, inner] of value) checkValue(key, inner);
 }
 
 export function applyWrite(

@@ -66,14 +66,11 @@ async function listInOrder(engine: Engine, request: ListDocumentsRequest): Promi
   if (collectionId === '') throw invalid('A request with an order_by must have a collection_id.');
   checkId(collectionId, collectionId);
   const limit = pageLimit(request.pageSize);
-  const query = normalizeQuery({
-    database: name,
-    from: { parent: path, collectionId, allDescendants: false },
-    orderBy: parseOrderBy(request.orderBy),
-    ...(pageToken !== '' && { start: decodeCursor(pageToken) }),
-    offset: 0,
-    limit: limit + 1,
-  });
+  const from = { parent: path, collectionId, allDescendants: false };
+  const whole = { database: name, from, orderBy: parseOrderBy(request.orderBy), offset: 0, limit: limit + 1 };
+  const { orders } = normalizeQuery(whole);
+  const start = pageToken === '' ? {} : { start: decodeCursor(pageToken) };
+  const query = normalizeQuery({ ...whole, orderBy: orders, ...start });
   const database = engine.database(name);
   const { at } = await consistencyOf(request, database);
   const { value } = await database.query(query, at);

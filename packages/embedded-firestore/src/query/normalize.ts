@@ -5,7 +5,9 @@ import { MAX_DISJUNCTIONS } from '../value/limits.ts';
 import { Reference } from '../value/types.ts';
 import type { Value } from '../value/types.ts';
 import { fieldFilters, INEQUALITIES } from './query.ts';
-import type { Cursor, FieldFilter, Filter, Order, Query, QueryRequest } from './query.ts';
+import type { Cursor, FieldFilter, Filter, Operator, Order, Query, QueryRequest } from './query.ts';
+
+const NEGATIONS: ReadonlySet<Operator> = new Set<Operator>(['!=', 'not-in', 'is-not-nan', 'is-not-null']);
 
 /** Checks a query by Firestore's rules and completes its order. */
 export function normalizeQuery(request: QueryRequest): Query {
@@ -14,8 +16,8 @@ export function normalizeQuery(request: QueryRequest): Query {
     throw invalid('The limit of a query must not be negative.');
   checkFilters(request.where);
   const orders = completeOrders(request);
-  if (request.start) checkCursor(request.start, orders, 'startAt');
-  if (request.end) checkCursor(request.end, orders, 'endAt');
+  if (request.start) checkCursor(request.start, request.orderBy, 'startAt');
+  if (request.end) checkCursor(request.end, request.orderBy, 'endAt');
   return { ...request, orders };
 }
 
@@ -27,20 +29,28 @@ function checkFilters(where: Filter | undefined): void {
       `A query may have ${MAX_DISJUNCTIONS} disjunctions at most, counted in disjunctive normal form.`,
     );
   }
-  const negations = filters.filter(
-    ({ op }) => op === 'not-in' || op === '!=' || op === 'is-not-nan' || op === 'is-not-null',
-  );
-  if (negations.filter(({ op }) => op === 'not-in').length > 1)
-    throw invalid('A query may have one "not-in" filter.');
-  if (negations.length > 1 && negations.some(({ op }) => op === 'not-in')) {
-    throw invalid('"not-in" cannot be combined with "!=" in one query.');
-  }
-  if (
-    negations.some(({ op }) => op === 'not-in') &&
-    filters.some(({ op }) => op === 'in' || op === 'array-contains-any')
-  ) {
+  if (filters.filter(({ op }) => NEGATIONS.has(op)).length > 1)
+    throw invalid('A query may have only one filter that is "!=", "not-in", IS_NOT_NAN or IS_NOT_NULL.');
+  const ops = new Set(filters.map(({ op }) => op));
+  if (ops.has('not-in') && (ops.has('in') || ops.has('array-contains-any')))
     throw invalid('"not-in" cannot be combined with "in" or "array-contains-any" in one query.');
-  }
+  if (where && membershipsTogether(where) > 1)
+    throw invalid('Of "array-contains" and "array-contains-any" a disjunction may have only one.');
+  checkEqualityOnName(filters);
+}
+
+/** How many filters for members of arrays must hold together. */
+function membershipsTogether(filter: Filter): number {
+  if (filter.kind === 'field') return filter.op.startsWith('array-contains') ? 1 : 0;
+  const counts = filter.filters.map(membershipsTogether);
+  return filter.kind === 'or' ? Math.max(...counts) : counts.reduce((a, b) => a + b);
+}
+
+function checkEqualityOnName(filters: readonly FieldFilter[]): void {
+  const inequalities = filters.filter(({ op }) => INEQUALITIES.has(op));
+  const isFixed = filters.some(({ op, path }) => isName(path) && !INEQUALITIES.has(op));
+  if (!isFixed || inequalities.length === 0 || inequalities.some(({ path }) => isName(path))) return;
+  throw invalid(`Equality on ${NAME_FIELD} cannot be combined with inequalities on other fields.`);
 }
 
 function checkFilter({ path, op, value }: FieldFilter): void {
@@ -78,43 +88,44 @@ function completeOrders({ orderBy, where, aggregated = [], limit, offset }: Quer
   const orders: Order[] = [];
   const named = new Set<string>();
   const add = (order: Order) => {
+    const text = formatFieldPath(order.path);
+    if (named.has(text)) throw invalid(`The order names "${text}" twice.`);
     orders.push(order);
-    named.add(formatFieldPath(order.path));
+    named.add(text);
   };
-  for (const order of orderBy) {
-    if (named.has(formatFieldPath(order.path)))
-      throw invalid(`The order names "${formatFieldPath(order.path)}" twice.`);
-    add(order);
-    if (isName(order.path)) return checkBeforeName(aggregated, named, orders);
-  }
+  const missing = (paths: readonly FieldPath[]) =>
+    byName(paths).filter((path, at, all) => !named.has(formatFieldPath(path)) && !isSame(path, all[at - 1]));
+  orderBy.forEach(add);
   const descending = orders.at(-1)?.descending ?? false;
-  const inequalities = [...fieldFilters(where)].filter(
-    ({ op, path }) => INEQUALITIES.has(op) && !isName(path),
-  );
-  const addAll = (paths: readonly FieldPath[]) => {
-    for (const path of byName(paths)) if (!named.has(formatFieldPath(path))) add({ path, descending });
-  };
-  addAll(inequalities.map(({ path }) => path));
-  if ([...fieldFilters(where)].some(({ path }) => isName(path))) checkBeforeName(aggregated, named, orders);
+  const unequal = [...fieldFilters(where)].filter(({ op }) => INEQUALITIES.has(op)).map(({ path }) => path);
+  const implied = missing(unequal.filter((path) => !isName(path)));
+  const byNameAt = orders.findIndex(({ path }) => isName(path));
+  if (byNameAt !== -1) checkIsLast(orders, byNameAt, implied);
+  for (const path of implied) add({ path, descending });
+  const hasName = byNameAt !== -1 || [...fieldFilters(where)].some(({ path }) => isName(path));
+  if (hasName) checkBeforeName(missing(aggregated));
   // Of all results the order makes no difference to a sum.
-  if (limit !== undefined || offset > 0) addAll(aggregated);
-  add({ path: [NAME_FIELD], descending });
+  else if (limit !== undefined || offset > 0)
+    for (const path of missing(aggregated)) add({ path, descending });
+  if (byNameAt === -1) add({ path: [NAME_FIELD], descending });
   return orders;
 }
 
+function isSame(path: FieldPath, other: FieldPath | undefined): boolean {
+  return other !== undefined && formatFieldPath(path) === formatFieldPath(other);
+}
+
+function checkIsLast(orders: readonly Order[], at: number, implied: readonly FieldPath[]): void {
+  const after = [...orders.slice(at + 1).map(({ path }) => path), ...implied].map(formatFieldPath);
+  if (after.length > 0) throw invalid(`An order ends with ${NAME_FIELD}: put ${after.join(', ')} before it.`);
+}
+
 /** An index has nothing after the name, so what is aggregated must be ordered by before. */
-function checkBeforeName(
-  aggregated: readonly FieldPath[],
-  named: ReadonlySet<string>,
-  orders: Order[],
-): Order[] {
-  const after = byName(aggregated)
-    .map(formatFieldPath)
-    .filter((text) => !named.has(text));
-  if (after.length === 0) return orders;
+function checkBeforeName(after: readonly FieldPath[]): void {
+  if (after.length === 0) return;
   throw invalid(
-    `The query requires an index that has ${after.join(', ')} after ${NAME_FIELD}, and there are no such indexes. ` +
-      'Order by these fields, too.',
+    `The query requires an index that has ${after.map(formatFieldPath).join(', ')} after ${NAME_FIELD}, and there ` +
+      'are no such indexes. Order by these fields, too.',
   );
 }
 

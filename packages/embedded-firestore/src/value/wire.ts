@@ -242,9 +242,7 @@ function readArray(reader: Reader, length: number, depth: number): Value[] {
       reader.skipType(tag & 7);
       continue;
     }
-    const value = readValue(reader, reader.uint32(), depth);
-    if (Array.isArray(value)) throw invalid('Cannot convert an array value in an array value.');
-    values.push(value);
+    values.push(readValue(reader, reader.uint32(), depth));
   }
   checkEnd(reader, end);
   return values;
