@@ -21,10 +21,8 @@ const LISTS: Record<string, Record<string, string>> = {
   'search and role, by first name': { search: 'zel', role: 'moderator', sort: 'firstName', cursor: '' },
   'role, by last name': { role: 'moderator', sort: 'lastName', order: 'asc', cursor: '' },
   'search, page 2 by number, with the total': { search: 'zel', page: '2' },
-};
-/** Their `total` counts all users: Firestore bills one read for a thousand. */
-const COUNTING: Record<string, Record<string, string>> = {
   'page 1 by number, with the total of all': { page: '1' },
+  'page 40 by number': { page: '40' },
 };
 
 const compiled = join(build('bench/search/contestants'), 'users.js');
@@ -38,13 +36,13 @@ const sides = await Promise.all(
   }),
 );
 
-for (const query of Object.values({ ...LISTS, ...COUNTING })) {
-  // Builds the indexes: of a hundred thousand users in longer than a transaction may last, which the second try shows.
-  for (const { service } of sides) await service.list(query).catch(() => service.list(query));
+for (const query of Object.values(LISTS)) {
+  // Builds the indexes.
+  for (const { service } of sides) await service.list(query);
 }
 
 const rows = [['', ...SIZES.map((size) => `${size} users, ms`), 'ratio', 'CPU, ratio', `bar ${BAR} (CPU)`]];
-for (const [name, query] of Object.entries({ ...LISTS, ...COUNTING })) rows.push(await row(name, query));
+for (const [name, query] of Object.entries(LISTS)) rows.push(await row(name, query));
 for (const { service, engine } of sides) {
   await service.close();
   await engine.close();
@@ -76,8 +74,7 @@ async function row(name: string, query: Record<string, string>): Promise<string[
   const [few, many] = clock.map(summarize);
   const ratio = many!.median / few!.median;
   const cpu = summarize(processor[1]!).median / summarize(processor[0]!).median;
-  const verdict = name in COUNTING ? '-' : cpu <= BAR ? 'met' : 'missed';
-  return [name, withSpread(few!), withSpread(many!), digits(ratio), digits(cpu), verdict];
+  return [name, withSpread(few!), withSpread(many!), digits(ratio), digits(cpu), cpu <= BAR ? 'met' : 'missed'];
 }
 
 async function measure(which: number, query: Record<string, string>) {

@@ -219,13 +219,15 @@ export class EngineDatabase {
     work: (time?: Micros) => Work<T>,
     locks: (value: T) => Omit<Look<T>, 'value'>,
   ): Promise<Read<T>> {
-    if (!at) return this.#findAt(query, undefined, work);
-    if ('time' in at) return this.#findAt(query, await this.#snapshotTime(at.time), work);
+    if (!at || 'time' in at) {
+      await this.#buildIndexes(query);
+      return this.#findAt(query, at && (await this.#snapshotTime(at.time)), work);
+    }
     const transaction = this.#transactions.require(at.transaction);
     const { readTime } = transaction;
     return this.#transactions.use(transaction, async () => {
+      await this.#transactions.suspend(transaction, () => this.#buildIndexes(query));
       if (readTime !== undefined) return this.#findAt(query, this.#checkRetained(readTime), work);
-      await this.#buildIndexes(query);
       const ahead = isLong(this.data, query) ? await this.#findAt(query, undefined, work) : undefined;
       // It may have been ended meanwhile, and must not take locks then.
       this.#transactions.require(at.transaction);
@@ -244,7 +246,6 @@ export class EngineDatabase {
     time: Micros | undefined,
     work: (time?: Micros) => Work<T>,
   ): Promise<Read<T>> {
-    await this.#buildIndexes(query);
     const readTime = time ?? this.#committer.readableTime;
     const value = isLong(this.data, query) ? await inSlices(work(readTime)) : atOnce(work(time));
     return { value, readTime: this.#checkRetained(readTime) };

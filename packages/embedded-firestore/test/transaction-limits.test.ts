@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Engine } from '../src/engine.ts';
 import type { EngineDatabase } from '../src/engine.ts';
+import { normalizeQuery } from '../src/query/normalize.ts';
 
 const SECOND = 1_000;
 
@@ -46,6 +47,21 @@ describe('a transaction', () => {
     await pass(8);
     await expect(write(id)).rejects.toMatchObject(expired);
     expect(database.locked).toBe(0);
+  });
+
+  it('may wait for an index however long that takes to build', async () => {
+    const id = await database.begin({});
+    const from = { parent: '', collectionId: 'c', allDescendants: false };
+    const query = normalizeQuery({
+      database: 'projects/p/databases/d',
+      from,
+      orderBy: [{ path: ['n'], descending: false }],
+      offset: 0,
+    });
+    const found = database.query(query, { transaction: id });
+    jest.advanceTimersByTime(300 * SECOND);
+    await found;
+    await expect(write(id)).resolves.toBeDefined();
   });
 
   it('that is idle lets go of its locks', async () => {

@@ -24,10 +24,12 @@ export class Transaction implements Owner {
   readonly age: number;
   /** Set for read-only transactions: everything is read as of this time. */
   readonly readTime: Micros | undefined;
-  readonly started = performance.now();
+  started = performance.now();
   lastUsed = this.started;
   requests = 0;
   committing = false;
+  /** How many of its requests wait for what it is not to blame for: its time stands still. */
+  suspended = 0;
   failure: FirestoreError | undefined;
 
   constructor(age: number, readTime: Micros | undefined) {
@@ -87,6 +89,18 @@ export class Transactions {
     }
   }
 
+  /** Runs what a transaction is not to blame for: it takes none of its time. */
+  async suspend(transaction: Transaction, work: () => Promise<void>): Promise<void> {
+    const began = performance.now();
+    transaction.suspended++;
+    try {
+      await work();
+    } finally {
+      transaction.suspended--;
+      transaction.started += performance.now() - began;
+    }
+  }
+
   /** Ends a transaction whose locks are free or about to be freed by the caller. */
   end(transaction: Transaction): void {
     if (!this.#active.delete(transaction.id)) return;
@@ -120,7 +134,7 @@ export class Transactions {
     if (this.#active.size === 0) return this.close();
     const now = performance.now();
     for (const transaction of [...this.#active.values()]) {
-      if (transaction.committing) continue;
+      if (transaction.committing || transaction.suspended > 0) continue;
       const idle = transaction.requests === 0 && now - transaction.lastUsed > MAX_IDLE;
       if (idle || now - transaction.started > MAX_TOTAL) this.#expire(transaction);
     }
