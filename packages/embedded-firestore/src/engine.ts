@@ -247,8 +247,14 @@ export class EngineDatabase {
     work: (time?: Micros) => Work<T>,
   ): Promise<Read<T>> {
     const readTime = time ?? this.#committer.readableTime;
-    const value = isLong(this.data, query) ? await inSlices(work(readTime)) : atOnce(work(time));
-    return { value, readTime: this.#checkRetained(readTime) };
+    if (!isLong(this.data, query)) return { value: atOnce(work(time)), readTime };
+    try {
+      return { value: await inSlices(work(readTime), () => this.#checkRetained(readTime)), readTime };
+    } catch (error) {
+      if (time !== undefined) throw error;
+      // So much is being written that history does not last as long as the query.
+      return { value: atOnce(work()), readTime: this.#committer.readableTime };
+    }
   }
 
   /** Builds the indexes that the query wants and nobody wanted before, while other requests are answered. */
@@ -264,10 +270,7 @@ export class EngineDatabase {
   }
 
   #checkRetained(time: Micros): Micros {
-    if (time >= this.data.history.earliest) return time;
-    throw new FirestoreError(
-      'FAILED_PRECONDITION',
-      'The requested read_time is too old: its history is no longer kept.',
-    );
+    this.data.history.check(time);
+    return time;
   }
 }

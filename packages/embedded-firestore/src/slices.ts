@@ -18,10 +18,11 @@ export function atOnce<T>(work: Work<T>): T {
   }
 }
 
-/** Does it in short slices, between which other requests are answered. */
-export async function inSlices<T>(work: Work<T>): Promise<T> {
+/** Does it in short slices, between which other requests are answered; `check` throws if it must not go on. */
+export async function inSlices<T>(work: Work<T>, check: () => void = () => undefined): Promise<T> {
   for (;;) {
     await nextTurn();
+    check();
     const end = performance.now() + SLICE_MS;
     do {
       const step = work.next();

@@ -80,7 +80,7 @@ export class Listener {
   #start({ id, spec, since, once }: AddTarget): void {
     this.#flush();
     const target = new Target(id, this.#source.data, spec);
-    const known = since !== undefined && since >= this.#source.data.history.earliest ? since : undefined;
+    const known = since !== undefined && this.#source.data.history.has(since) ? since : undefined;
     this.#emit({ kind: 'added', target: id });
     if (since !== undefined && known === undefined) this.#emit({ kind: 'reset', target: id });
     if (target.isShort) {
@@ -99,7 +99,8 @@ export class Listener {
     this.#isStarting = true;
     const isWanted = () => this.#targets.get(target.id) === target;
     try {
-      await target.prepare(known, () => this.#source.readableTime);
+      // If history does not last as long, all is found at once.
+      await target.prepare(known, () => this.#source.readableTime).catch(() => target.giveUp());
       if (!isWanted()) return;
       this.#flush();
       this.#isTelling = true;

@@ -56,7 +56,7 @@ export class Target {
   start(since: Micros | undefined): TargetChange[] {
     const prepared = this.#prepared;
     this.#prepared = undefined;
-    if (!prepared || prepared.time < this.#database.history.earliest) {
+    if (!prepared || !this.#database.history.has(prepared.time)) {
       const known = since === undefined ? undefined : atOnce(this.#result(since));
       return this.#changesSince(known, atOnce(this.#result()));
     }
@@ -74,9 +74,15 @@ export class Target {
     if ('query' in this.#spec) {
       for (const index of unbuiltIndexes(this.#database, this.#spec.query)) await inSlices(index.build());
     }
-    if (since !== undefined) prepared.known = await inSlices(this.#result(since));
+    const find = (time: Micros) => inSlices(this.#result(time), () => this.#database.history.check(time));
+    if (since !== undefined) prepared.known = await find(since);
     prepared.time = now();
-    prepared.documents = await inSlices(this.#result(prepared.time));
+    prepared.documents = await find(prepared.time);
+  }
+
+  /** Drops what was prepared. */
+  giveUp(): void {
+    this.#prepared = undefined;
   }
 
   /** What the change of these documents means for the target. */

@@ -25,7 +25,7 @@ interface Change {
 /** As many changes of the latest past are known at least: enough for the life of a request. */
 const RECENT = 4_096;
 /** So many entries are looked at as quickly as changes would be kept. */
-const FEW = 512;
+const FEW = 8;
 /** Shared by those that have lost no entry yet: of small collections there are many. */
 const NONE = new SortedMap<Retired>();
 
@@ -145,14 +145,8 @@ export class Entries {
     if (this.#isAsOf(time)) return now;
     if (time! < this.#recentSince) return undefined;
     let count = now;
-    const seen = new Set<string>();
-    const later = this.#recent.findLastIndex((change) => change.time <= time!) + 1;
-    for (const { key, isAdded } of this.#recent.slice(later)) {
-      if (key < from || (to !== undefined && key >= to) || seen.has(key)) continue;
-      // What the first change since then has added was not there, what it has removed was.
-      seen.add(key);
-      count += Number(!isAdded) - Number(this.#current.get(key) !== undefined);
-    }
+    for (const [key, wasThere] of this.#changedSince(time!, { from, to }))
+      count += Number(wasThere) - Number(this.#current.get(key) !== undefined);
     return count;
   }
 
@@ -168,10 +162,35 @@ export class Entries {
     return time === undefined || time >= this.#changedAt;
   }
 
+  /** The keys that have changed since a time not before the recent past, and whether they were there then. */
+  #changedSince(time: Micros, { from, to }: Range): Map<string, boolean> {
+    const changed = new Map<string, boolean>();
+    const later = this.#recent.findLastIndex((change) => change.time <= time) + 1;
+    for (let at = later; at < this.#recent.length; at++) {
+      const { key, isAdded } = this.#recent[at]!;
+      if (key < from || (to !== undefined && key >= to) || changed.has(key)) continue;
+      // What the first change has added was not there, what it has removed was.
+      changed.set(key, !isAdded);
+    }
+    return changed;
+  }
+
+  /** What was there at a time and is not any more, in order. */
+  *#retiredSince(time: Micros, range: Range, reverse: boolean): Generator<[string, Row]> {
+    if (time < this.#recentSince) {
+      for (const [key, { row, until }] of this.#retired.range(range.from, range.to, reverse))
+        if (until > time) yield [key, row];
+      return;
+    }
+    const keys = [...this.#changedSince(time, range)].flatMap(([key, wasThere]) => (wasThere ? key : []));
+    keys.sort();
+    for (const key of reverse ? keys.reverse() : keys) yield [key, this.#retired.get(key)!.row];
+  }
+
   #changed(change: Change): void {
     this.#changes++;
     this.#changedAt = change.time;
-    if (this.size <= FEW) {
+    if (this.size + this.#retired.size <= FEW) {
       this.#recentSince = change.time;
       return;
     }
@@ -185,8 +204,7 @@ export class Entries {
     const isBefore = (a: string, b: string) => (reverse ? a > b : a < b);
     const current = this.#current.range(from, to, reverse);
     let next = current.next();
-    for (const [key, { row, until }] of this.#retired.range(from, to, reverse)) {
-      if (until <= time) continue;
+    for (const [key, row] of this.#retiredSince(time, { from, to }, reverse)) {
       for (; !next.done && isBefore(next.value[0], key); next = current.next())
         if (this.#isThere(next.value, time)) yield next.value;
       const isKnown = !next.done && next.value[0] === key;

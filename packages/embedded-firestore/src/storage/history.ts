@@ -1,3 +1,4 @@
+import { FirestoreError } from '../errors.ts';
 import type { Micros } from '../value/types.ts';
 import type { Version } from './row.ts';
 
@@ -31,6 +32,17 @@ export class History {
   /** Reads before this time can no longer be answered. */
   get earliest(): Micros {
     return this.#earliest;
+  }
+
+  has(time: Micros): boolean {
+    return time >= this.#earliest;
+  }
+
+  /** @throws {FirestoreError} when what was then is no longer known. */
+  check(time: Micros): void {
+    if (this.has(time)) return;
+    const message = 'The requested read_time is too old: its history is no longer kept.';
+    throw new FirestoreError('FAILED_PRECONDITION', message);
   }
 
   /** After a start only the present is known. */
