@@ -10,6 +10,7 @@ import { DATABASE, encoded, METHODS, ROOT, startAttacked, UNARY } from './suppor
 import type { Attacked } from './support/attack.ts';
 import type { Footprint } from './support/attacked-server.ts';
 import { answerOf, frame, RawClient } from './support/raw-grpc.ts';
+import { http2Frame, PREFACE, RawConnection, settings } from './support/raw-http2.ts';
 
 let server: Attacked;
 let raw: RawClient;
@@ -210,6 +211,24 @@ describe('what is left open', () => {
       await once(stream, 'close');
     });
     await locked.delete();
+    await expectGoneBack(before);
+  });
+
+  it('questions of a connection that reads none of the answers', async () => {
+    const before = await server.footprint();
+    const attacker = new RawConnection(server.port);
+    await once(attacker.socket, 'connect');
+    attacker.socket.pause();
+    const pings = Buffer.alloc(34_000_000, http2Frame(6, 0, 0, Buffer.alloc(8)));
+    attacker.send(PREFACE, settings(), pings);
+    const left = () => attacker.socket.bytesWritten - attacker.socket.writableLength;
+    // Until nothing more is taken.
+    for (let last = -1, same = 0; same < 50; last = left()) {
+      same = left() === last ? same + 1 : 0;
+      await server.db.doc('alive/yes').get();
+    }
+    expect(((await server.footprint()).memory - before.memory) / 2 ** 20).toBeLessThan(10);
+    attacker.socket.destroy();
     await expectGoneBack(before);
   });
 
