@@ -111,6 +111,17 @@ describe('writes', () => {
     expect((await ref.get()).exists).toBe(false);
   });
 
+  it('a mask may name a field, the same again and a part of it', async () => {
+    const ref = fresh();
+    await ref.set({ kept: 1, owner: { name: 'a', mail: 'b' }, gone: { too: 1 } });
+    const database = databaseName(db);
+    const name = `${database}/documents/${ref.path}`;
+    const fields = { owner: { mapValue: { fields: { name: { stringValue: 'c' } } } } };
+    const updateMask = { fieldPaths: ['owner.name', 'owner', 'owner', 'gone', 'gone.too'] };
+    await commit({ update: { name, fields }, updateMask });
+    expect((await ref.get()).data()).toEqual({ kept: 1, owner: { name: 'c' } });
+  });
+
   it('an update time later than that of the document is refused as one that cannot be', async () => {
     const ref = fresh();
     const { seconds, nanoseconds } = (await ref.set({ a: 1 })).writeTime;
@@ -195,6 +206,20 @@ describe('transforms', () => {
     expect((await ref.get()).data()).toEqual({ max: 7, min: 4.5, zero: 0 });
   });
 
+  it('of one field are applied in order', async () => {
+    const ref = fresh();
+    await commitTransforms(ref.path, [
+      { fieldPath: 'n', increment: { integerValue: 1 } },
+      { fieldPath: 'n', increment: { integerValue: 2 } },
+    ]);
+    expect((await ref.get()).data()).toEqual({ n: 3 });
+    const within = [
+      { fieldPath: 'm', increment: { integerValue: 1 } },
+      { fieldPath: 'm.a', increment: { integerValue: 1 } },
+    ];
+    expect(await statusOf(commitTransforms(ref.path, within))).toBe(Status.invalidArgument);
+  });
+
   it.each(['appendMissingElements', 'removeAllFromArray'])('%s takes no arrays', async (kind) => {
     const ref = fresh();
     await ref.set({ a: [1] });
@@ -207,12 +232,12 @@ describe('transforms', () => {
 });
 
 async function commitTransforms(path: string, updateTransforms: object[]): Promise<void> {
+  const name = `${databaseName(db)}/documents/${path}`;
+  await commit({ update: { name }, updateMask: { fieldPaths: [] }, updateTransforms });
+}
+
+async function commit(write: object): Promise<void> {
   const database = databaseName(db);
-  const write = {
-    update: { name: `${database}/documents/${path}` },
-    updateMask: { fieldPaths: [] },
-    updateTransforms,
-  };
   type Requester = { request(method: string, request: object, tag: string): Promise<unknown> };
   await (db as unknown as Requester).request('commit', { database, writes: [write] }, 'test');
 }
@@ -246,6 +271,13 @@ describe('reads', () => {
 });
 
 describe('limits', () => {
+  it('field names of underscores alone are allowed', async () => {
+    const ref = fresh();
+    await ref.set({ __: 1, ____: 2, m: { ____: 3 } });
+    expect((await ref.get()).data()).toEqual({ __: 1, ____: 2, m: { ____: 3 } });
+    expect(await statusOf(ref.set({ _____: 1 }))).toBe(Status.invalidArgument);
+  });
+
   it.each([
     ['a document over 1 MiB', { a: 'x'.repeat(600_000), b: 'x'.repeat(600_000) }],
     ['a field value over 1 MiB less 89 bytes', { a: 'x'.repeat(1_048_487) }],

@@ -342,6 +342,12 @@ describe('what is refused', () => {
       /update_transforms can only be set/,
     ],
     [
+      'a transform of nothing',
+      'Commit',
+      { database: DATABASE, writes: [{ transform: { document: name, fieldTransforms: [] } }] },
+      /must have field transforms/,
+    ],
+    [
       'a name of a document to be created',
       'CreateDocument',
       { parent: ROOT, collectionId: 'c', document: { name } },

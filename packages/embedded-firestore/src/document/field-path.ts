@@ -8,7 +8,7 @@ export type FieldPath = readonly string[];
 
 export const NAME_FIELD = '__name__';
 const SIMPLE = /^[A-Za-z_][A-Za-z_0-9]*$/;
-const RESERVED = /^__.*__$/;
+const RESERVED = /^__.+__$/;
 
 /** Parses `a.b`, with back-ticks around names that are not simple: `` a.`x.y` ``. */
 export function parseFieldPath(text: string): FieldPath {
@@ -99,17 +99,14 @@ export function deleteField(fields: MapValue, path: FieldPath): void {
   if (parent instanceof Map) parent.delete(path.at(-1)!);
 }
 
-/** Refuses paths that name the same field twice or a field and a part of it. */
-export function checkNoConflicts(paths: readonly FieldPath[], what: string): void {
+/** Refuses paths that name a field and a part of it. */
+export function checkNoneWithin(paths: readonly FieldPath[], what: string): void {
   const seen = new Set(paths.map((path) => JSON.stringify(path)));
-  if (seen.size !== paths.length) throw invalid(`${what} names a field twice.`);
   for (const path of paths) {
     for (let length = 1; length < path.length; length++) {
-      if (seen.has(JSON.stringify(path.slice(0, length)))) {
-        throw invalid(
-          `${what} names both "${formatFieldPath(path.slice(0, length))}" and "${formatFieldPath(path)}".`,
-        );
-      }
+      const above = path.slice(0, length);
+      if (!seen.has(JSON.stringify(above))) continue;
+      throw invalid(`${what} names both "${formatFieldPath(above)}" and "${formatFieldPath(path)}".`);
     }
   }
 }

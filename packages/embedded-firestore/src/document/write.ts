@@ -2,7 +2,7 @@ import { FirestoreError, invalid } from '../errors.ts';
 import { checkDocumentSize, MAX_TRANSFORMS_PER_DOCUMENT } from '../value/limits.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 import { Document } from './document.ts';
-import { checkNoConflicts, checkWritableName, deleteField, fieldAt, setField } from './field-path.ts';
+import { checkWritableName, deleteField, fieldAt, setField } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 import { documentName } from './resource-path.ts';
 import { applyTransform } from './transform.ts';
@@ -41,7 +41,6 @@ export function checkWrite(write: Write): void {
   if (write.transforms.length > MAX_TRANSFORMS_PER_DOCUMENT) {
     throw invalid(`A document may have ${MAX_TRANSFORMS_PER_DOCUMENT} field transforms per write at most.`);
   }
-  if (write.mask) checkNoConflicts(write.mask, 'The update mask');
 }
 
 function checkValue(name: string, value: Value): void {

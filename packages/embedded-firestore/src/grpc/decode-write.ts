@@ -1,4 +1,4 @@
-import { checkNoConflicts, parseFieldPath } from '../document/field-path.ts';
+import { checkNoneWithin, parseFieldPath } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
 import { parseDocumentName } from '../document/resource-path.ts';
 import { requireNumber } from '../document/transform.ts';
@@ -27,6 +27,7 @@ export function decodeWrite(message: WriteMessage, database: string): Write {
   if (message.transform) {
     const path = pathWithin(message.transform.document, database);
     const own = decodeTransforms(message.transform.fieldTransforms);
+    if (own.length === 0) throw invalid('A write that is a transform must have field transforms.');
     return { kind: 'update', path, fields: new Map(), mask: [], transforms: own, precondition };
   }
   throw invalid('A write must have one of update, delete and transform.');
@@ -56,7 +57,7 @@ export function decodePrecondition(message: PreconditionMessage | null | undefin
 
 function decodeTransforms(messages: FieldTransformMessage[]): Transform[] {
   const transforms = messages.map(decodeTransform);
-  checkNoConflicts(
+  checkNoneWithin(
     transforms.map(({ path }) => path),
     'The list of field transforms',
   );

@@ -295,9 +295,8 @@ function vectorFrom(map: MapValue): Vector {
   }
   return new Vector(
     values.map((value) => {
-      if (typeof value !== 'number' && typeof value !== 'bigint')
-        throw invalid('A vector may hold numbers only.');
-      return Number(value);
+      if (typeof value !== 'number') throw invalid('A vector may hold doubles only.');
+      return value;
     }),
   );
 }
