@@ -94,12 +94,15 @@ class Branch<V> {
   /** No key of a child is before its first; those in the children before it all are. */
   readonly firsts: string[];
   readonly children: Node<V>[];
+  /** Of the children: side by side, so that adding them up does not touch each. */
+  readonly sizes: number[];
   size: number;
 
   constructor(children: Node<V>[], firsts = children.map(({ first }) => first)) {
     this.children = children;
     this.firsts = firsts;
-    this.size = children.reduce((sum, { size }) => sum + size, 0);
+    this.sizes = children.map(({ size }) => size);
+    this.size = this.sizes.reduce((sum, size) => sum + size, 0);
   }
 
   get first(): string {
@@ -114,7 +117,7 @@ class Branch<V> {
   rank(key: string): number {
     const at = this.childFor(key);
     let before = 0;
-    for (let child = 0; child < at; child++) before += this.children[child]!.size;
+    for (let child = 0; child < at; child++) before += this.sizes[child]!;
     return before + this.children[at]!.rank(key);
   }
 
@@ -125,8 +128,10 @@ class Branch<V> {
     if (!child.set(key, value)) return false;
     this.size++;
     const right = child.split();
+    this.sizes[at] = child.size;
     if (right) {
       this.firsts.splice(at + 1, 0, right.first);
+      this.sizes.splice(at + 1, 0, right.size);
       this.children.splice(at + 1, 0, right);
     }
     return true;
@@ -137,8 +142,10 @@ class Branch<V> {
     const child = this.children[at]!;
     if (!child.delete(key)) return false;
     this.size--;
+    this.sizes[at]!--;
     if (child.size === 0) {
       this.firsts.splice(at, 1);
+      this.sizes.splice(at, 1);
       this.children.splice(at, 1);
       if (child instanceof Leaf) child.unlink();
     }
@@ -149,6 +156,7 @@ class Branch<V> {
     if (this.children.length <= CHILDREN) return undefined;
     const cut = this.children.length >> 1;
     const right = new Branch(this.children.splice(cut), this.firsts.splice(cut));
+    this.sizes.length = cut;
     this.size -= right.size;
     return right;
   }
@@ -215,8 +223,7 @@ export class SortedMap<V> {
     let left = rank;
     while (node instanceof Branch) {
       let at = 0;
-      for (; at < node.children.length - 1 && left >= node.children[at]!.size; at++)
-        left -= node.children[at]!.size;
+      for (; at < node.children.length - 1 && left >= node.sizes[at]!; at++) left -= node.sizes[at]!;
       node = node.children[at]!;
     }
     return node.keys[left];
