@@ -62,10 +62,10 @@ async function inTurn(
 }
 
 /** An engine that is broken off is started anew, without its data: it would go on with what it was given. */
-export async function bounded<T>(subject: Subject, work: Promise<T>): Promise<T> {
-  const tooLong = new Error(`not within ${MAX_SECONDS} s`);
+export async function bounded<T>(subject: Subject, work: Promise<T>, seconds = MAX_SECONDS): Promise<T> {
+  const tooLong = new Error(`not within ${seconds} s`);
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooLong), MAX_SECONDS * 1000);
+  const timer = setTimeout(() => reject(tooLong), seconds * 1000);
   work.catch(() => undefined);
   try {
     return await Promise.race([work, promise]);
