@@ -53,6 +53,18 @@ async function list(request: Request, pageSize = 100): Promise<string> {
   return ids.join(' ');
 }
 
+it('has of missing documents the name and nothing else', async () => {
+  const [documents] = await low.listDocuments({ parent: ROOT, collectionId: 'c', showMissing: true });
+  const [missing, other] = documents;
+  expect(missing).toMatchObject({
+    name: `${ROOT}/c/missing`,
+    fields: {},
+    createTime: null,
+    updateTime: null,
+  });
+  expect(other!.createTime).not.toBeNull();
+});
+
 describe('a list in an order', () => {
   it.each([
     ['a', 'y x z'],

@@ -99,7 +99,9 @@ function writeDocument(writer: ByteWriter, { database, document, fields }: Outgo
   writeTime(writer, 4, document.updateTime);
 }
 
+/** A document that is missing has no times. */
 function writeTime(writer: ByteWriter, field: number, time: Micros): void {
+  if (time === 0) return;
   writer.uint32((field << 3) | 2).fork();
   writeTimestamp(writer, timestampFromMicros(time));
   writer.ldelim();
