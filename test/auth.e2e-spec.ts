@@ -8,7 +8,7 @@ const ISO_DATE = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$
 
 let app: Setup;
 beforeAll(async () => {
-  app = await setup();
+  app = await setup({ PASSWORD_MEMORY: '' }); // the default
 });
 afterAll(() => app.close());
 

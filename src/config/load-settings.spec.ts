@@ -136,6 +136,14 @@ describe('U7: the identity providers', () => {
 });
 
 describe('O2: in production the environment', () => {
+  it('hashes passwords with as much memory as OWASP says, or more', async () => {
+    expect((await loadSettings(PRODUCTION)).PASSWORD_MEMORY).toBe(19_456);
+    expect((await loadSettings({ ...PRODUCTION, PASSWORD_MEMORY: '65536' })).PASSWORD_MEMORY).toBe(65_536);
+    expect(await mistakesOf({ ...PRODUCTION, PASSWORD_MEMORY: '19455' })).toEqual([
+      'PASSWORD_MEMORY must be at least 19456 in production',
+    ]);
+  });
+
   it('is complete with a mode and a secret', async () => {
     await expect(loadSettings(PRODUCTION)).resolves.toMatchObject({
       HOST: '0.0.0.0',

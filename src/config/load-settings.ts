@@ -1,7 +1,7 @@
 import { InvalidInput } from '../core/errors/errors.js';
 import { parseDto, pickDeclared } from '../core/validation/dto.js';
 import { developmentSecret, randomSecret } from './development-secret.js';
-import { Settings } from './settings.js';
+import { OWASP_PASSWORD_MEMORY, Settings } from './settings.js';
 import { readSigningKeys } from './signing-keys.js';
 
 /** The environment does not describe a service that can run. The message lists every mistake. */
@@ -114,6 +114,8 @@ function mistakesInProduction({ FIRESTORE_MODE, JWT_SECRET, ...given }: Environm
     mistakes.push(
       'FIREBASE_AUTH_EMULATOR_HOST must not be set in production: unsigned tokens would be believed',
     );
+  if (Number(given.PASSWORD_MEMORY) < OWASP_PASSWORD_MEMORY)
+    mistakes.push(`PASSWORD_MEMORY must be at least ${OWASP_PASSWORD_MEMORY} in production`);
   if (!FIRESTORE_MODE)
     mistakes.push('FIRESTORE_MODE must be named in production: embedded, emulator or cloud');
   if (!JWT_SECRET) mistakes.push(`JWT_SECRET must be set in production; ${MAKE_ONE}`);

@@ -1,5 +1,7 @@
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
 
+export const OWASP_PASSWORD_MEMORY = 19_456;
+
 /**
  * Every environment variable that the service reads, by its own name, with its type, rule and default. `.env.example`
  * documents each; a test holds the two together.
@@ -140,6 +142,12 @@ export class Settings {
   @IsInt()
   @Min(1)
   RATE_LIMIT_SIGN_IN: number = 10;
+
+  /** Memory that hashing a password takes, in KiB; passwords that have a hash keep it. Production takes no less than OWASP's. */
+  @IsInt()
+  @Min(64)
+  @Max(2 ** 20)
+  PASSWORD_MEMORY: number = OWASP_PASSWORD_MEMORY;
 
   /** The application that mailed links lead to: `<APP_URL>/reset-password#token=...`. */
   @Matches(/^https?:\/\/[^\s?#]+[^\s?#/]$/, {

@@ -27,6 +27,7 @@ export async function setup(environment: Record<string, string> = {}, options: A
     LOG_LEVEL: 'silent',
     RATE_LIMIT: '100000',
     RATE_LIMIT_SIGN_IN: '100000',
+    PASSWORD_MEMORY: '64', // hundreds of passwords; auth.e2e-spec.ts has them hashed as in production
     ...environment,
     ...(emulator ? { FIRESTORE_MODE: 'emulator', FIRESTORE_EMULATOR_HOST: emulator } : {}),
   });
