@@ -219,6 +219,15 @@ describe('the connection ends', () => {
       Code.calm,
     ],
     [
+      'by empty continuations without end',
+      [
+        settings(),
+        frame(HEADERS, 0, 1, head),
+        ...Array.from({ length: 64 }, () => frame(CONTINUATION, 0, 1)),
+      ],
+      Code.calm,
+    ],
+    [
       'by more padding than there is',
       [settings(), frame(HEADERS, END_HEADERS | PADDED, 1, Buffer.of(9, 1))],
       Code.protocol,

@@ -10,6 +10,8 @@ import {
 } from './protocol.ts';
 import { MAX_HEADER_LIST_BYTES } from './request-headers.ts';
 
+/** Of headers: whoever sends more of them sends them to keep us busy. */
+const MAX_PARTS = 64;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** The payload comes without padding and priority; headers come whole. `length` is what flow control counts. */
@@ -24,7 +26,7 @@ export class FrameReader {
   #isFirst = true;
   #isStopped = false;
   /** Headers of which more is to come. */
-  #block: { flags: number; stream: number; bytes: Buffer } | undefined;
+  #block: { flags: number; stream: number; parts: Buffer[]; bytes: number } | undefined;
 
   constructor(onFrame: OnFrame) {
     this.#onFrame = onFrame;
@@ -78,19 +80,18 @@ export class FrameReader {
       bytes = bytes.subarray(5);
     }
     if (flags & Flag.endHeaders) this.#onFrame(Frame.headers, flags, stream, bytes, bytes.length);
-    else this.#block = { flags, stream, bytes };
+    else this.#block = { flags, stream, parts: [bytes], bytes: bytes.length };
   }
 
   #continue(flags: number, stream: number, payload: Buffer): void {
     const block = this.#block;
     if (block?.stream !== stream) throw new ConnectionError(Code.protocolError, 'a continuation of nothing');
-    const length = block.bytes.length + payload.length;
-    if (length > MAX_HEADER_LIST_BYTES)
-      throw new ConnectionError(Code.enhanceYourCalm, 'the headers are too large');
-    block.bytes = Buffer.concat([block.bytes, payload]);
+    block.bytes += payload.length;
+    if (block.bytes > MAX_HEADER_LIST_BYTES || block.parts.push(payload) > MAX_PARTS)
+      throw new ConnectionError(Code.enhanceYourCalm, 'the headers are too large, or in too many parts');
     if (!(flags & Flag.endHeaders)) return;
     this.#block = undefined;
-    this.#onFrame(Frame.headers, block.flags, stream, block.bytes, length);
+    this.#onFrame(Frame.headers, block.flags, stream, Buffer.concat(block.parts), block.bytes);
   }
 }
 
