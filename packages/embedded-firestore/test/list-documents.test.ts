@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import firestoreApi from '@google-cloud/firestore-api';
-import { credentials } from '@grpc/grpc-js';
 import { startEmbeddedFirestore } from '../src/index.ts';
 import type { EmbeddedFirestore } from '../src/index.ts';
 import { Status } from './support/client.ts';
+import { lowLevelClient } from './support/low-level-client.ts';
+import type { LowLevelClient } from './support/low-level-client.ts';
 
 /* The order_by of ListDocuments, which Google's own client never sends, through its low-level client. */
 
@@ -11,14 +11,10 @@ const DATABASE = 'projects/lists/databases/(default)';
 const ROOT = `${DATABASE}/documents`;
 
 let server: EmbeddedFirestore;
-let low: InstanceType<typeof firestoreApi.v1.FirestoreClient>;
+let low: LowLevelClient;
 beforeAll(async () => {
   server = await startEmbeddedFirestore();
-  low = new firestoreApi.v1.FirestoreClient({
-    servicePath: server.host,
-    port: server.port,
-    sslCreds: credentials.createInsecure(),
-  });
+  low = lowLevelClient(server);
   const documents = {
     w: { b: 5 },
     x: { a: 2, b: 1, 'odd `, name': 3 },

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { Write } from '../src/document/write.ts';
 import { Engine } from '../src/engine.ts';
 import type { EngineDatabase } from '../src/engine.ts';
 import { Listener } from '../src/listen/listener.ts';
 import type { ListenEvent } from '../src/listen/listener.ts';
 import { normalizeQuery } from '../src/query/normalize.ts';
 import type { Value } from '../src/value/types.ts';
+import { path, put as putFields, remove } from './support/numbered.ts';
 
 const name = 'projects/p/databases/d';
 const COUNT = 5_000;
@@ -19,16 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => engine.close());
 
-const path = (n: number) => `c/${String(n).padStart(5, '0')}`;
-
-function put(n: number, value: number): Write {
-  const fields = new Map<string, Value>([['n', value]]);
-  return { kind: 'update', path: path(n), fields, transforms: [], precondition: {} };
-}
-
-function remove(n: number): Write {
-  return { kind: 'delete', path: path(n), fields: new Map(), transforms: [], precondition: {} };
-}
+const put = (n: number, value: number) => putFields(n, { n: value });
 
 const from = { parent: '', collectionId: 'c', allDescendants: false };
 const inOrder = normalizeQuery({

@@ -2,13 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import firestoreApi from '@google-cloud/firestore-api';
 import { Firestore } from '@google-cloud/firestore';
 import type { QuerySnapshot } from '@google-cloud/firestore';
-import { credentials } from '@grpc/grpc-js';
 import { startEmbeddedFirestore } from '../src/index.ts';
 import type { EmbeddedFirestore } from '../src/index.ts';
 import './support/client.ts';
+import { lowLevelClient } from './support/low-level-client.ts';
+import type { LowLevelClient } from './support/low-level-client.ts';
 
 /* The Listen RPC as Google's low-level client shows it: tokens, counts and flow, which `onSnapshot` hides. */
 
@@ -17,15 +17,11 @@ const ROOT = `${DATABASE}/documents`;
 
 let server: EmbeddedFirestore;
 let db: Firestore;
-let low: InstanceType<typeof firestoreApi.v1.FirestoreClient>;
+let low: LowLevelClient;
 beforeAll(async () => {
   server = await startEmbeddedFirestore();
   db = new Firestore({ projectId: 'streams', host: server.address, ssl: false });
-  low = new firestoreApi.v1.FirestoreClient({
-    servicePath: server.host,
-    port: server.port,
-    sslCreds: credentials.createInsecure(),
-  });
+  low = lowLevelClient(server);
 });
 afterAll(async () => {
   await Promise.all([db.terminate(), low.close()]);

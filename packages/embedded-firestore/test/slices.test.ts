@@ -1,5 +1,4 @@
 import { beforeAll, afterAll, expect, it } from '@jest/globals';
-import type { Write } from '../src/document/write.ts';
 import { Engine } from '../src/engine.ts';
 import type { EngineDatabase } from '../src/engine.ts';
 import { executeQuery } from '../src/query/execute.ts';
@@ -8,11 +7,10 @@ import { normalizeQuery } from '../src/query/normalize.ts';
 import type { Filter, QueryRequest } from '../src/query/query.ts';
 import { atOnce } from '../src/slices.ts';
 import { Vector } from '../src/value/types.ts';
-import type { Value } from '../src/value/types.ts';
+import { path, put as putFields, remove } from './support/numbered.ts';
 
 const name = 'projects/p/databases/d';
 const COUNT = 20_000;
-const path = (n: number) => `c/${String(n).padStart(5, '0')}`;
 
 let engine: Engine;
 let database: EngineDatabase;
@@ -24,18 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-function put(n: number, value = n): Write {
-  const fields = new Map<string, Value>([
-    ['n', value],
-    ['group', n % 30],
-    ['v', new Vector([n, 1])],
-  ]);
-  return { kind: 'update', path: path(n), fields, transforms: [], precondition: {} };
-}
-
-function remove(n: number): Write {
-  return { kind: 'delete', path: path(n), fields: new Map(), transforms: [], precondition: {} };
-}
+const put = (n: number, value = n) => putFields(n, { n: value, group: n % 30, v: new Vector([n, 1]) });
 
 function query(more: Partial<QueryRequest> = {}) {
   const from = { parent: '', collectionId: 'c', allDescendants: false };

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import firestoreApi from '@google-cloud/firestore-api';
 import { Firestore } from '@google-cloud/firestore';
-import { credentials } from '@grpc/grpc-js';
 import { startEmbeddedFirestore } from '../src/index.ts';
 import type { EmbeddedFirestore } from '../src/index.ts';
 import { Status } from './support/client.ts';
+import { lowLevelClient } from './support/low-level-client.ts';
+import type { LowLevelClient } from './support/low-level-client.ts';
 
 /* The Write RPC, by which web and mobile clients send their changes, as Google's low-level client shows it. */
 
@@ -13,15 +13,11 @@ const ROOT = `${DATABASE}/documents`;
 
 let server: EmbeddedFirestore;
 let db: Firestore;
-let low: InstanceType<typeof firestoreApi.v1.FirestoreClient>;
+let low: LowLevelClient;
 beforeAll(async () => {
   server = await startEmbeddedFirestore();
   db = new Firestore({ projectId: 'writes', host: server.address, ssl: false });
-  low = new firestoreApi.v1.FirestoreClient({
-    servicePath: server.host,
-    port: server.port,
-    sslCreds: credentials.createInsecure(),
-  });
+  low = lowLevelClient(server);
 });
 afterAll(async () => {
   await Promise.all([db.terminate(), low.close()]);
