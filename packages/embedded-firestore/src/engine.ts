@@ -1,4 +1,5 @@
 import type { Document } from './document/document.ts';
+import type { IndexFile } from './document/index-declaration.ts';
 import type { Write } from './document/write.ts';
 import { FirestoreError, invalid } from './errors.ts';
 import { aggregate, aggregatedPaths } from './query/aggregate.ts';
@@ -6,7 +7,6 @@ import type { Aggregated, Aggregation } from './query/aggregate.ts';
 import { executeQuery, isLong, unbuiltIndexes } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
 import { IndexPolicy } from './query/index-policy.ts';
-import type { IndexFile } from './query/index-policy.ts';
 import { queryLock } from './query/matcher.ts';
 import { planQuery } from './query/plan.ts';
 import type { Query } from './query/query.ts';
@@ -88,7 +88,7 @@ export class EngineDatabase {
     this.data = data;
     this.#indexes = indexes;
     this.#store = store;
-    this.#committer = new Committer(data, store, this.#locks, (id) => indexes.indexedFields(id));
+    this.#committer = new Committer(data, store, this.#locks, indexes);
   }
 
   async begin(options: TransactionOptions): Promise<string> {

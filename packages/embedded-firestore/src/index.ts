@@ -1,9 +1,9 @@
 import { getCompileCacheDir } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import type { IndexFile } from './document/index-declaration.ts';
 import { DirectoryLock } from './storage/directory-lock.ts';
 import { INDEXES_PATH } from './worker-messages.ts';
-import type { IndexFile } from './query/index-policy.ts';
 import type { FromWorker, WorkerOptions } from './worker-messages.ts';
 
 export type { IndexFile };

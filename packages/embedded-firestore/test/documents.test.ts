@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FieldPath, FieldValue, GeoPoint, Timestamp } from '@google-cloud/firestore';
-import type { Firestore } from '@google-cloud/firestore';
+import type { CollectionReference, Firestore, Query } from '@google-cloud/firestore';
 import { databaseName, startTarget, Status, statusOf } from './support/client.ts';
 import type { Target } from './support/client.ts';
 
@@ -282,10 +282,21 @@ describe('limits', () => {
     ['a document over 1 MiB', { a: 'x'.repeat(600_000), b: 'x'.repeat(600_000) }],
     ['a field value over 1 MiB less 89 bytes', { a: 'x'.repeat(1_048_487) }],
     ['a reserved field name', { __a__: 1 }],
+    ['a field name over 1,500 bytes', { ['x'.repeat(1_501)]: 1 }],
+    ['a field path over 1,500 bytes', { ['x'.repeat(1_000)]: { ['x'.repeat(500)]: 1 } }],
     ['an array in an array', { a: [[1]] }],
     ['an array in an array further down', { a: [{ b: { c: [1, [2]] } }] }],
   ])('%s is refused', async (_, data) => {
     expect(await statusOf(fresh().set(data))).toBe(Status.invalidArgument);
+  });
+
+  it('a field path of 1,500 bytes is fine, in a mask as well', async () => {
+    const path = ['x'.repeat(1_000), 'x'.repeat(499)];
+    const ref = fresh();
+    await ref.set({ [path[0]!]: { [path[1]!]: 1 } });
+    await ref.update(new FieldPath(...path), 2);
+    expect((await ref.get()).get(new FieldPath(...path))).toBe(2);
+    expect(await statusOf(ref.update(new FieldPath(...path, 'y'), 2))).toBe(Status.invalidArgument);
   });
 
   it('20 levels are fine', async () => {
@@ -317,17 +328,62 @@ function nested(levels: number): Record<string, unknown> {
   return { a: value };
 }
 
-it('strings and bytes over 1,500 bytes are stored and found whole, whatever they have in common', async () => {
-  const made = db.collection(fresh().id);
-  const common = 'x'.repeat(1_500);
-  for (const last of ['b', 'a'])
-    await made.doc(last).set({ text: `${common}${last}`, data: Buffer.from(`${common}${last}`) });
-  const found = await made.where('text', '==', `${common}a`).get();
-  expect(found.docs.map(({ id }) => id)).toEqual(['a']);
-  expect((await made.where('data', '>', Buffer.from(`${common}a`)).get()).docs.map(({ id }) => id)).toEqual([
-    'b',
-  ]);
-  expect((await made.orderBy('text').get()).docs.map(({ id }) => id)).toEqual(['a', 'b']);
+describe('of strings and bytes over 1,500 bytes', () => {
+  const common = 'x'.repeat(1_499);
+  const texts = { a: `${common}1-b`, b: `${common}1-a`, c: `${common}2` };
+  let made: CollectionReference;
+  const idsOf = async (query: Query) => (await query.get()).docs.map(({ id }) => id);
+
+  beforeAll(async () => {
+    made = db.collection(fresh().id);
+    for (const [id, text] of Object.entries(texts))
+      await made.doc(id).set({ text, data: Buffer.from(text), list: [text], map: { text } });
+  });
+
+  it('all is stored', async () => {
+    expect((await made.doc('a').get()).get('text')).toBe(texts.a);
+  });
+
+  it.each<[string, unknown]>([
+    ['text', texts.b],
+    ['data', Buffer.from(texts.b)],
+    ['map', { text: texts.b }],
+    ['list', [texts.b]],
+  ])('queries on %s consider the first 1,500 only', async (field, value) => {
+    expect(await idsOf(made.where(field, '==', value))).toEqual(['a', 'b']);
+    expect(await idsOf(made.where(field, '>', value))).toEqual(['c']);
+    expect(await idsOf(made.where(field, '!=', value))).toEqual(['c']);
+    expect(await idsOf(made.where(field, 'in', [value]).where('none', '==', 1))).toEqual([]);
+    expect(await idsOf(made.orderBy(field))).toEqual(['a', 'b', 'c']);
+    expect(await idsOf(made.orderBy(field).startAfter(value))).toEqual(['c']);
+  });
+
+  it('so do filters that no index serves, and listeners', async () => {
+    const both = made.where('list', 'array-contains', texts.b).where('text', '<', texts.c);
+    expect(await idsOf(both.where('data', '!=', Buffer.from(texts.c)))).toEqual(['a', 'b']);
+    const { promise, resolve } = Promise.withResolvers<string[]>();
+    const stop = both.onSnapshot(({ docs }) => resolve(docs.map(({ id }) => id)));
+    expect(await promise).toEqual(['a', 'b']);
+    stop();
+  });
+
+  it('a character that is cut in two is still a beginning', async () => {
+    const ref = fresh();
+    const text = `${common}\u{1f600}`;
+    await ref.set({ text });
+    const query = db.collection(ref.parent.id).where('text', '==', text);
+    expect(await idsOf(query)).toEqual([ref.id]);
+    expect(await idsOf(query.where('text', '>=', `${common}\uffff`))).toEqual([ref.id]);
+  });
+
+  it('transforms of arrays look at all', async () => {
+    const ref = fresh();
+    await ref.set({ list: [texts.a] });
+    await ref.update({ list: FieldValue.arrayUnion(texts.b) });
+    expect((await ref.get()).get('list')).toEqual([texts.a, texts.b]);
+    await ref.update({ list: FieldValue.arrayRemove(texts.a) });
+    expect((await ref.get()).get('list')).toEqual([texts.b]);
+  });
 });
 
 describe('BulkWriter', () => {

@@ -34,8 +34,6 @@ beforeAll(async () => {
         })),
       ],
       fieldOverrides: [
-        { collectionGroup: 'exempt', fieldPath: 'list', indexes: [] },
-        { collectionGroup: 'exempt', fieldPath: 'map', indexes: [] },
         {
           collectionGroup: 'grouped',
           fieldPath: 'a',
@@ -108,29 +106,6 @@ describe('a declaration is needed for', () => {
         .get();
     expect(await statusOf(sum('free'))).toBe(Status.failedPrecondition);
     expect(await statusOf(sum('declared'))).toBeUndefined();
-  });
-});
-
-describe('the limit of 40,000 index entries for a document', () => {
-  const of = (count: number) => Array.from({ length: count }, (_, at) => at);
-  const map = (count: number) => Object.fromEntries(of(count).map((at) => [`f${at}`, at]));
-
-  it.each([
-    ['elements', { list: of(40_000) }, { list: of(40_001) }],
-    [
-      'elements and fields, which count twice',
-      { list: of(20_000), map: map(10_000) },
-      { list: of(20_001), map: map(10_000) },
-    ],
-  ])('%s', async (_, most, more) => {
-    const ref = db.doc('limited/a');
-    expect(await statusOf(ref.set(most))).toBeUndefined();
-    const error: unknown = await ref.set(more).catch((e: unknown) => e);
-    expect(error).toMatchObject({
-      code: Status.invalidArgument,
-      message: expect.stringMatching(/too many index entries: 40,00[12], the limit is 40,000/),
-    });
-    expect(await statusOf(db.doc('exempt/a').set(more))).toBeUndefined();
   });
 });
 

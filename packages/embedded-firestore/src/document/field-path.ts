@@ -1,5 +1,5 @@
 import { invalid } from '../errors.ts';
-import { MAX_NAME_BYTES } from '../value/limits.ts';
+import { MAX_FIELD_PATH_BYTES, MAX_NAME_BYTES } from '../value/limits.ts';
 import type { MapValue, Value } from '../value/types.ts';
 import { compareUtf8 } from '../value/value-key.ts';
 
@@ -18,10 +18,18 @@ export function parseFieldPath(text: string): FieldPath {
     const [name, next] = text[at] === '`' ? quotedName(text, at) : plainName(text, at);
     checkFieldName(name, text);
     path.push(name);
-    if (next === text.length) return path;
+    if (next === text.length) break;
     if (text[next] !== '.') throw invalid(`Invalid field path "${text}": unexpected character at ${next}.`);
     at = next + 1;
   }
+  if (text.length * 3 > MAX_FIELD_PATH_BYTES) checkPathBytes(Buffer.byteLength(path.join('.')), path.at(-1)!);
+  return path;
+}
+
+export function checkPathBytes(bytes: number, last: string): void {
+  if (bytes <= MAX_FIELD_PATH_BYTES) return;
+  const name = last.length > 80 ? `${last.slice(0, 80)}...` : last;
+  throw invalid(`The path of field "${name}" has ${bytes} bytes, the limit is ${MAX_FIELD_PATH_BYTES}.`);
 }
 
 function plainName(text: string, from: number): [string, number] {

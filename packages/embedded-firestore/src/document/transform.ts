@@ -1,7 +1,7 @@
 import { invalid } from '../errors.ts';
 import { timestampFromMicros } from '../value/types.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
-import { valueKey } from '../value/value-key.ts';
+import { wholeKey } from '../value/value-key.ts';
 import { fieldAt, setField } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 
@@ -66,10 +66,10 @@ function add(current: bigint | number, operand: bigint | number): bigint | numbe
 }
 
 function union(current: Value[], values: Value[]): Value[] {
-  const seen = new Set(current.map(valueKey));
+  const seen = new Set(current.map(wholeKey));
   const result = [...current];
   for (const value of values) {
-    const key = valueKey(value);
+    const key = wholeKey(value);
     if (seen.has(key)) continue;
     seen.add(key);
     result.push(value);
@@ -78,8 +78,8 @@ function union(current: Value[], values: Value[]): Value[] {
 }
 
 function remove(current: Value[], values: Value[]): Value[] {
-  const removed = new Set(values.map(valueKey));
-  return current.filter((value) => !removed.has(valueKey(value)));
+  const removed = new Set(values.map(wholeKey));
+  return current.filter((value) => !removed.has(wholeKey(value)));
 }
 
 export function requireNumber(value: Value, what: string): bigint | number {

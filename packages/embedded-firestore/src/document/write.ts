@@ -1,8 +1,8 @@
 import { FirestoreError, invalid } from '../errors.ts';
-import { checkDocumentSize, MAX_TRANSFORMS_PER_DOCUMENT } from '../value/limits.ts';
+import { checkDocumentSize, MAX_FIELD_PATH_BYTES, MAX_TRANSFORMS_PER_DOCUMENT } from '../value/limits.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 import { Document } from './document.ts';
-import { checkWritableName, deleteField, fieldAt, setField } from './field-path.ts';
+import { checkPathBytes, checkWritableName, deleteField, fieldAt, setField } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 import { documentName } from './resource-path.ts';
 import { applyTransform } from './transform.ts';
@@ -43,10 +43,14 @@ export function checkWrite(write: Write): void {
   }
 }
 
-function checkValue(name: string, value: Value): void {
+/** `above`: the bytes of the path that leads to the field. */
+function checkValue(name: string, value: Value, above = 0): void {
   checkWritableName(name);
-  if (value instanceof Map) for (const [key, inner] of value) checkValue(key, inner);
-  else if (Array.isArray(value)) value.forEach(checkElement);
+  if (above + name.length * 3 > MAX_FIELD_PATH_BYTES) checkPathBytes(above + Buffer.byteLength(name), name);
+  if (Array.isArray(value)) value.forEach(checkElement);
+  if (!(value instanceof Map)) return;
+  const within = above + Buffer.byteLength(name) + 1;
+  for (const [key, inner] of value) checkValue(key, inner, within);
 }
 
 /** Arrays in arrays can only be compared with. */

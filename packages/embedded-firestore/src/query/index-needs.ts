@@ -1,29 +1,16 @@
 import { byName, formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
+import type { DeclaredField, DeclaredIndex, QueryScope } from '../document/index-declaration.ts';
 import { compareUtf8 } from '../value/value-key.ts';
 import type { Nearest } from './nearest.ts';
 import { conjunctions } from './plan.ts';
 import { INEQUALITIES } from './query.ts';
 import type { FieldFilter, Query } from './query.ts';
 
-/** A field of an index, as in firestore.indexes.json. */
-export interface DeclaredField {
-  fieldPath: string;
-  order?: 'ASCENDING' | 'DESCENDING';
-  arrayConfig?: 'CONTAINS';
-  vectorConfig?: { dimension: number; flat: object };
-}
-
-export interface DeclaredIndex {
-  collectionGroup: string;
-  queryScope: 'COLLECTION' | 'COLLECTION_GROUP';
-  fields: DeclaredField[];
-}
-
 /** What one alternative of a query needs of an index. */
 export interface Need {
   collectionGroup: string;
-  queryScope: 'COLLECTION' | 'COLLECTION_GROUP';
+  queryScope: QueryScope;
   /** Fields compared for equality; they may come first, in any order and from several indexes. */
   equalities: DeclaredField[];
   /** Fields in the order of the results, without the name where its direction goes without saying. */

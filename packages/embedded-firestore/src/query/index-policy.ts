@@ -1,28 +1,29 @@
 import { readFileSync, statSync } from 'node:fs';
+import { parseFieldPath } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
+import { groupIndexes } from '../document/group-indexes.ts';
+import type { GroupIndexes } from '../document/group-indexes.ts';
+import { AUTOMATIC } from '../document/index-declaration.ts';
+import type {
+  DeclaredField,
+  DeclaredIndex,
+  FieldIndex,
+  FieldOverride,
+  IndexFile,
+} from '../document/index-declaration.ts';
+import type { Indexes } from '../document/index-entries.ts';
 import { FirestoreError } from '../errors.ts';
 import { isServed, isSingleField, needsOf, suggestionFor } from './index-needs.ts';
-import type { DeclaredField, DeclaredIndex, Need } from './index-needs.ts';
+import type { Need } from './index-needs.ts';
 import type { Query } from './query.ts';
 
-interface FieldOverride {
-  collectionGroup: string;
-  fieldPath: string;
-  indexes: (Omit<DeclaredField, 'fieldPath'> & { queryScope?: DeclaredIndex['queryScope'] })[];
-}
-
-/** The content of firestore.indexes.json. */
-export interface IndexFile {
-  indexes: DeclaredIndex[];
-  fieldOverrides: FieldOverride[];
-}
-
 /** Refuses queries that production would refuse for want of an index, and remembers what queries needed. */
-export class IndexPolicy {
+export class IndexPolicy implements Indexes {
   readonly #isStrict: boolean;
   readonly #file: string | undefined;
   #declared: IndexFile = { indexes: [], fieldOverrides: [] };
   #readAt = -1;
+  readonly #groups = new Map<string, GroupIndexes>();
   readonly #seenIndexes = new Map<string, DeclaredIndex>();
   readonly #seenOverrides = new Map<string, FieldOverride>();
 
@@ -37,15 +38,16 @@ export class IndexPolicy {
     return { indexes: [...this.#seenIndexes.values()], fieldOverrides: [...this.#seenOverrides.values()] };
   }
 
-  /** A field is indexed unless its override, or else that of `*`, lists no index. */
-  indexedFields(collectionGroup: string): (fieldPath: string) => boolean {
+  current(collectionGroup: string): GroupIndexes {
     this.#read();
-    const overrides = new Map(
-      this.#declared.fieldOverrides
-        .filter((override) => override.collectionGroup === collectionGroup)
-        .map(({ fieldPath, indexes }) => [fieldPath, indexes.length > 0]),
-    );
-    return (fieldPath) => overrides.get(fieldPath) ?? overrides.get('*') ?? true;
+    return this.known(collectionGroup);
+  }
+
+  known(collectionGroup: string): GroupIndexes {
+    let indexes = this.#groups.get(collectionGroup);
+    if (!indexes)
+      this.#groups.set(collectionGroup, (indexes = groupIndexes(this.#declared, collectionGroup)));
+    return indexes;
   }
 
   check(query: Query, aggregated?: readonly FieldPath[]): void {
@@ -92,11 +94,7 @@ export class IndexPolicy {
   }
 
   /** A field has one override, which lists everything it is indexed by. */
-  #seeOverride(
-    collectionGroup: string,
-    fieldPath: string,
-    index: FieldOverride['indexes'][number],
-  ): FieldOverride {
+  #seeOverride(collectionGroup: string, fieldPath: string, index: FieldIndex): FieldOverride {
     const key = JSON.stringify([collectionGroup, fieldPath]);
     const known = this.#seenOverrides.get(key)?.indexes ?? AUTOMATIC;
     const isKnown = known.some(
@@ -114,23 +112,18 @@ export class IndexPolicy {
     const changed = statSync(this.#file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (changed === this.#readAt) return false;
     this.#readAt = changed;
+    this.#groups.clear();
     this.#declared = changed === 0 ? { indexes: [], fieldOverrides: [] } : parse(this.#file);
     return true;
   }
 }
-
-/** What a field has without an override, and would lose by one that does not repeat it. */
-const AUTOMATIC: FieldOverride['indexes'] = [
-  { order: 'ASCENDING', queryScope: 'COLLECTION' },
-  { order: 'DESCENDING', queryScope: 'COLLECTION' },
-  { arrayConfig: 'CONTAINS', queryScope: 'COLLECTION' },
-];
 
 function parse(file: string): IndexFile {
   try {
     const { indexes = [], fieldOverrides = [] } = JSON.parse(
       readFileSync(file, 'utf8'),
     ) as Partial<IndexFile>;
+    for (const { fieldPath } of indexes.flatMap(({ fields }) => fields)) parseFieldPath(fieldPath);
     return { indexes: indexes.map(withoutName), fieldOverrides };
   } catch (error) {
     throw new Error(`The index file ${file} cannot be read: ${String(error)}. Correct it or leave it out.`);

@@ -1,5 +1,5 @@
 import { checkIndexEntries } from '../document/index-entries.ts';
-import type { IndexedFields } from '../document/index-entries.ts';
+import type { Indexes } from '../document/index-entries.ts';
 import { applyWrite, checkWrite } from '../document/write.ts';
 import type { Write } from '../document/write.ts';
 import type { Change } from '../storage/collection.ts';
@@ -29,15 +29,15 @@ export class Committer {
   readonly #database: Database;
   readonly #store: Store;
   readonly #locks: LockTable;
-  readonly #indexed: IndexedFields;
+  readonly #indexes: Indexes;
   readonly #pending = new Map<Promise<unknown>, Micros>();
   readonly #listeners = new Set<(changes: readonly Change[], time: Micros) => void>();
 
-  constructor(database: Database, store: Store, locks: LockTable, indexed: IndexedFields) {
+  constructor(database: Database, store: Store, locks: LockTable, indexes: Indexes) {
     this.#database = database;
     this.#store = store;
     this.#locks = locks;
-    this.#indexed = indexed;
+    this.#indexes = indexes;
   }
 
   /** The latest time at which everything committed by then can be read. It never goes back. */
@@ -98,7 +98,7 @@ export class Committer {
         changes.set(write.path, (change = { path: write.path, before, after: before }));
       }
       const { after, transformResults } = applyWrite(this.#database.name, change.after, write, time);
-      if (after && after !== change.after) checkIndexEntries(after, this.#indexed);
+      if (after && after !== change.after) checkIndexEntries(after, this.#indexes);
       change.after = after;
       return { updateTime: after?.updateTime, transformResults };
     });

@@ -5,6 +5,9 @@ import type { MapValue, Value } from './types.ts';
 export const MAX_DOCUMENT_BYTES = 1_048_576;
 export const MAX_FIELD_VALUE_BYTES = 1_048_487;
 export const MAX_NAME_BYTES = 1_500;
+export const MAX_FIELD_PATH_BYTES = 1_500;
+/** Queries look at no more of a string or bytes. */
+export const MAX_INDEXED_BYTES = 1_500;
 export const MAX_RESOURCE_NAME_BYTES = 6_144;
 export const MAX_DEPTH = 20;
 export const MAX_TRANSFORMS_PER_DOCUMENT = 500;

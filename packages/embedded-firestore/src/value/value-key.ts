@@ -1,4 +1,5 @@
 import { KeyWriter } from './key-writer.ts';
+import { MAX_INDEXED_BYTES } from './limits.ts';
 import { GeoPoint, Reference, Timestamp, Vector } from './types.ts';
 import type { MapValue, Value } from './types.ts';
 
@@ -23,10 +24,17 @@ const END = 0x00;
 const ENTRY = 0x01;
 const shared = new KeyWriter();
 
-/** The key of one value: two values are equal for Firestore exactly when their keys are. */
+/** The key of one value: two values are equal for queries exactly when their keys are. */
 export function valueKey(value: Value): string {
   shared.truncate(0);
   writeValue(shared, value);
+  return shared.toString();
+}
+
+/** As `valueKey`, for what is not a query and therefore looks at the whole of strings and bytes. */
+export function wholeKey(value: Value): string {
+  shared.truncate(0);
+  writeValue(shared, value, Infinity);
   return shared.toString();
 }
 
@@ -57,19 +65,27 @@ function objectTag(value: Exclude<Value, boolean | bigint | number | string>): n
   return TypeTag.vector;
 }
 
-export function writeValue(key: KeyWriter, value: Value): void {
+/** Of strings and bytes, wherever they are, `maxBytes` are written: queries consider no more of them. */
+export function writeValue(key: KeyWriter, value: Value, maxBytes: number = MAX_INDEXED_BYTES): void {
   key.byte(typeTag(value));
   if (value === null || typeof value === 'boolean') return;
-  if (typeof value === 'string') key.string(value);
+  if (typeof value === 'string') writeString(key, value, maxBytes);
   else if (typeof value === 'number') writeDouble(key, value);
   else if (typeof value === 'bigint') writeInteger(key, value);
-  else if (value instanceof Map) writeMap(key, value);
-  else if (Array.isArray(value)) writeArray(key, value);
+  else if (value instanceof Map) writeMap(key, value, maxBytes);
+  else if (Array.isArray(value)) writeArray(key, value, maxBytes);
   else if (value instanceof Timestamp) writeTimestamp(key, value);
-  else if (value instanceof Uint8Array) key.bytes(value);
+  else if (value instanceof Uint8Array) key.bytes(value.subarray(0, maxBytes));
   else if (value instanceof Reference) writeReference(key, value);
   else if (value instanceof GeoPoint) writeGeoPoint(key, value);
   else writeVector(key, value);
+}
+
+function writeString(key: KeyWriter, value: string, maxBytes: number): void {
+  const isShort = value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes;
+  if (isShort) return key.string(value);
+  // The beginning that is written has a unit to spare: half of a pair has other bytes than the pair.
+  key.bytes(Buffer.from(value.slice(0, maxBytes + 1)).subarray(0, maxBytes));
 }
 
 function writeDouble(key: KeyWriter, value: number): void {
@@ -105,8 +121,8 @@ export function writeReference(key: KeyWriter, value: Reference): void {
   key.byte(END);
 }
 
-function writeArray(key: KeyWriter, values: Value[]): void {
-  for (const value of values) writeValue(key, value);
+function writeArray(key: KeyWriter, values: Value[], maxBytes: number): void {
+  for (const value of values) writeValue(key, value, maxBytes);
   key.byte(END);
 }
 
@@ -119,11 +135,11 @@ function writeVector(key: KeyWriter, vector: Vector): void {
   }
 }
 
-function writeMap(key: KeyWriter, map: MapValue): void {
+function writeMap(key: KeyWriter, map: MapValue, maxBytes: number): void {
   for (const name of [...map.keys()].sort(compareUtf8)) {
     key.byte(ENTRY);
     key.string(name);
-    writeValue(key, map.get(name)!);
+    writeValue(key, map.get(name)!, maxBytes);
   }
   key.byte(END);
 }
