@@ -152,11 +152,10 @@ export class EngineDatabase {
   async commit(writes: readonly Write[], transactionId?: string): Promise<CommitResult> {
     if (transactionId === undefined) return this.#committer.commit(this.#newOwner(), writes);
     const transaction = this.#transactions.require(transactionId);
-    if (transaction.readTime !== undefined && writes.length > 0) {
-      throw invalid('A read-only transaction cannot write. Begin a read-write transaction instead.');
-    }
     transaction.committing = true;
     try {
+      if (transaction.readTime !== undefined && writes.length > 0)
+        throw invalid('A read-only transaction cannot write. Begin a read-write transaction instead.');
       return await this.#committer.commit(transaction, writes);
     } catch (error) {
       transaction.aborted(

@@ -299,8 +299,29 @@ describe('limits', () => {
     expect(await statusOf(ref.update(new FieldPath(...path, 'y'), 2))).toBe(Status.invalidArgument);
   });
 
-  it('20 levels are fine', async () => {
-    expect(await statusOf(fresh().set(nested(20)))).toBeUndefined();
+  it('20 levels are fine, for queries and changes as well', async () => {
+    const ref = db.collection(fresh().id).doc('a');
+    await ref.parent.where('a', '==', 1).get();
+    await ref.set(nested(20));
+    await ref.update('b', 1);
+    const { docs } = await ref.parent.where('a', '==', nested(19)).where('b', '==', 1).get();
+    expect(docs).toHaveLength(1);
+    await ref.delete();
+  });
+
+  it('21 levels are refused, whatever makes them', async () => {
+    const ref = fresh();
+    const path = (levels: number) =>
+      Array<string>(levels + 1)
+        .fill('a')
+        .join('.');
+    const one = { integerValue: 1 };
+    await commitTransforms(ref.path, [{ fieldPath: path(20), increment: one }]);
+    const deeper = commitTransforms(ref.path, [{ fieldPath: path(21), increment: one }]);
+    expect(await statusOf(deeper)).toBe(Status.invalidArgument);
+    const list = { fieldPath: path(20), appendMissingElements: { values: [one] } };
+    expect(await statusOf(commitTransforms(ref.path, [list]))).toBe(Status.invalidArgument);
+    await ref.update('b', 1);
   });
 
   it('100 collections deep are fine, one more is refused', async () => {

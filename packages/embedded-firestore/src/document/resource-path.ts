@@ -70,6 +70,11 @@ export function checkId(id: string, name: string): void {
     throw invalid(`Id "${id}" is reserved (in "${name}").`);
 }
 
+export function checkCollectionId(id: string): void {
+  checkId(id, id);
+  if (id.includes('/')) throw invalid(`The collection id "${id}" must not contain a slash.`);
+}
+
 export function documentName(database: string, path: string): string {
   return `${database}/documents/${path}`;
 }

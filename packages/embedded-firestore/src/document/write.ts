@@ -1,5 +1,11 @@
 import { FirestoreError, invalid } from '../errors.ts';
-import { checkDocumentSize, MAX_FIELD_PATH_BYTES, MAX_TRANSFORMS_PER_DOCUMENT } from '../value/limits.ts';
+import {
+  checkDepth,
+  checkDocumentSize,
+  depthOf,
+  MAX_FIELD_PATH_BYTES,
+  MAX_TRANSFORMS_PER_DOCUMENT,
+} from '../value/limits.ts';
 import type { MapValue, Micros, Value } from '../value/types.ts';
 import { Document } from './document.ts';
 import { checkPathBytes, checkWritableName, deleteField, fieldAt, setField } from './field-path.ts';
@@ -36,7 +42,9 @@ export function checkWrite(write: Write): void {
   for (const path of write.mask ?? []) path.forEach(checkWritableName);
   for (const transform of write.transforms) {
     transform.path.forEach(checkWritableName);
-    if ('values' in transform) transform.values.forEach(checkElement);
+    const values = 'values' in transform ? transform.values : undefined;
+    values?.forEach(checkElement);
+    checkDepth(transform.path.length - 1 + (values ? depthOf(values) : 0));
   }
   if (write.transforms.length > MAX_TRANSFORMS_PER_DOCUMENT) {
     throw invalid(`A document may have ${MAX_TRANSFORMS_PER_DOCUMENT} field transforms per write at most.`);

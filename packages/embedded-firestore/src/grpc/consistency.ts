@@ -50,8 +50,11 @@ export function consistencyOf(
   if (transaction?.length) return { at: { transaction: transactionId(transaction) } };
   if (readTime) return { at: { time: microsFromTimestamp(readTime) } };
   if (!newTransaction) return { at: undefined };
+  const isReadWrite = newTransaction.readWrite !== null && newTransaction.readWrite !== undefined;
+  const options = decodeTransactionOptions(newTransaction);
+  // Unlike a transaction that is begun by itself, this one is for reading unless told otherwise.
   return database
-    .begin(decodeTransactionOptions(newTransaction))
+    .begin(isReadWrite ? options : { readOnly: {}, ...options })
     .then((id) => ({ at: { transaction: id }, begun: transactionBytes(id) }));
 }
 

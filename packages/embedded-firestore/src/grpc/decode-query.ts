@@ -1,17 +1,18 @@
 import { isName, NAME_FIELD, parseFieldPath } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
-import { checkId, parseParentName } from '../document/resource-path.ts';
+import { checkCollectionId, parseParentName } from '../document/resource-path.ts';
 import { invalid, unimplemented } from '../errors.ts';
 import type { Aggregation } from '../query/aggregate.ts';
 import { checkNearest } from '../query/nearest.ts';
 import type { Measure, Nearest } from '../query/nearest.ts';
 import { normalizeQuery } from '../query/normalize.ts';
-import type { Filter, Operator, Order, Query, Source } from '../query/query.ts';
+import type { Cursor, Filter, Operator, Order, Query, Source } from '../query/query.ts';
 import { Vector } from '../value/types.ts';
 import type { Value } from '../value/types.ts';
 import { isSent } from './messages.ts';
 import type {
   AggregationMessage,
+  CursorMessage,
   FieldReferenceMessage,
   FilterMessage,
   FindNearestMessage,
@@ -56,14 +57,23 @@ export function decodeQuery(
     ...(message.where && { where: decodeFilter(message.where) }),
     orderBy: message.orderBy.map(decodeOrder),
     aggregated,
-    ...(message.startAt && { start: { values: message.startAt.values, before: message.startAt.before } }),
-    ...(message.endAt && { end: { values: message.endAt.values, before: message.endAt.before } }),
+    ...(isBound(message.startAt) && { start: decodeCursor(message.startAt) }),
+    ...(isBound(message.endAt) && { end: decodeCursor(message.endAt) }),
     ...(message.findNearest && { nearest: decodeNearest(message.findNearest) }),
     offset: message.offset,
     ...(message.limit && { limit: message.limit.value }),
     // A projection of nothing is Google's way to ask for names only.
     ...(select && { select: select.length === 0 ? [['__name__']] : select }),
   });
+}
+
+/** Without values it is before or after everything, and bounds nothing. */
+function isBound(cursor: CursorMessage | null | undefined): cursor is CursorMessage {
+  return cursor !== null && cursor !== undefined && cursor.values.length > 0;
+}
+
+function decodeCursor({ values, before }: CursorMessage): Cursor {
+  return { values, before };
 }
 
 /** The query of an RPC for which the nearest neighbours make no sense. */
@@ -91,13 +101,11 @@ function decodeNearest(message: FindNearestMessage): Nearest {
 }
 
 function decodeSource(parent: string, from: StructuredQueryMessage['from']): Source {
-  const [selector, ...others] = from;
-  if (others.length > 0) throw unimplemented('A query with several entries in structured_query.from');
-  if (!selector) throw invalid('structured_query.from must name a collection.');
-  const { collectionId, allDescendants } = selector;
-  if (collectionId !== '') checkId(collectionId, collectionId);
-  else if (!allDescendants) throw invalid('structured_query.from.collection_id is missing.');
-  return { parent, allDescendants, ...(collectionId !== '' && { collectionId }) };
+  if (from.length > 1) throw invalid('structured_query.from must not have more than one entry.');
+  const { collectionId, allDescendants } = from[0] ?? { collectionId: '', allDescendants: false };
+  if (collectionId === '') return { parent, allDescendants };
+  checkCollectionId(collectionId);
+  return { parent, allDescendants, collectionId };
 }
 
 function decodeField(message: FieldReferenceMessage | null | undefined): FieldPath {
@@ -120,20 +128,21 @@ function decodeFilter(message: FilterMessage): Filter {
   if (message.compositeFilter) {
     const { op, filters } = message.compositeFilter;
     if (op !== 1 && op !== 2) throw invalid('A composite filter must have the operator AND or OR.');
-    if (filters.length === 0) throw invalid('A composite filter must have at least one filter.');
+    // Nothing that must hold is no filter, of which Google's service takes care as well.
+    if (filters.length === 0 && op === 2) throw invalid('An OR filter must have at least one filter.');
     const inner = filters.map(decodeFilter);
     return inner.length === 1 ? inner[0]! : { kind: op === 1 ? 'and' : 'or', filters: inner };
   }
   if (message.fieldFilter) {
     const { op, field } = message.fieldFilter;
     const operator = FIELD_OPERATORS[op];
-    if (!operator) throw unimplemented(`The field filter operator ${op}`);
+    if (!operator) throw invalid(`Unknown operator ${op} of a field filter.`);
     if (!isSent(message.fieldFilter, 'value')) throw invalid(`The filter "${operator}" has no value.`);
     return fieldFilter(decodeField(field), operator, message.fieldFilter.value);
   }
   if (message.unaryFilter) {
     const operator = UNARY_OPERATORS[message.unaryFilter.op];
-    if (!operator) throw unimplemented(`The unary filter operator ${message.unaryFilter.op}`);
+    if (!operator) throw invalid(`Unknown operator ${message.unaryFilter.op} of a unary filter.`);
     return { kind: 'field', path: decodeField(message.unaryFilter.field), op: operator, value: null };
   }
   throw invalid('A filter must be a composite, a field or a unary filter.');

@@ -1,8 +1,15 @@
 import type { Document } from '../document/document.ts';
 import { fieldAt, isName, parseFieldPath } from '../document/field-path.ts';
-import { checkId, documentName, parseParentName } from '../document/resource-path.ts';
+import {
+  checkCollectionId,
+  documentName,
+  parentPath,
+  parseParentName,
+  pathKey,
+} from '../document/resource-path.ts';
 import type { Engine } from '../engine.ts';
 import { invalid } from '../errors.ts';
+import type { FirestoreError } from '../errors.ts';
 import { listCollectionIds, listDocuments } from '../query/listing.ts';
 import { normalizeQuery } from '../query/normalize.ts';
 import type { Cursor, Order, Query } from '../query/query.ts';
@@ -31,7 +38,7 @@ export async function listDocumentsPage(engine: Engine, request: ListDocumentsRe
   if (request.orderBy !== '') return listInOrder(engine, request);
   const { database: name, path } = parseParentName(request.parent);
   const { collectionId, showMissing } = request;
-  if (collectionId !== '') checkId(collectionId, collectionId);
+  if (collectionId !== '') checkCollectionId(collectionId);
   const limit = pageLimit(request.pageSize);
   const database = engine.database(name);
   const { at } = await consistencyOf(request, database);
@@ -43,7 +50,9 @@ export async function listDocumentsPage(engine: Engine, request: ListDocumentsRe
         ...(collectionId !== '' && { collectionId }),
         showMissing,
         limit,
-        ...decodeToken(request.pageToken),
+        ...(request.pageToken !== '' && {
+          after: decodePath(request.pageToken, { parent: path, collectionId }),
+        }),
       },
       time,
     ),
@@ -64,7 +73,7 @@ async function listInOrder(engine: Engine, request: ListDocumentsRequest): Promi
   const { collectionId, pageToken } = request;
   if (request.showMissing) throw invalid('A request with show_missing must not have an order_by.');
   if (collectionId === '') throw invalid('A request with an order_by must have a collection_id.');
-  checkId(collectionId, collectionId);
+  checkCollectionId(collectionId);
   const limit = pageLimit(request.pageSize);
   const from = { parent: path, collectionId, allDescendants: false };
   const whole = { database: name, from, orderBy: parseOrderBy(request.orderBy), offset: 0, limit: limit + 1 };
@@ -106,7 +115,11 @@ function encodeCursor({ database, orders }: Query, document: Document): string {
 }
 
 function decodeCursor(token: string): Cursor {
-  return { values: [...decodeFields(Buffer.from(token, 'base64url')).values()], before: false };
+  try {
+    return { values: [...decodeFields(Buffer.from(token, 'base64url')).values()], before: false };
+  } catch {
+    throw badToken(token);
+  }
 }
 
 /** A document that does not exist but has others below it has a name and nothing else. */
@@ -129,10 +142,11 @@ export async function listCollectionIdsPage(
   const limit = pageLimit(request.pageSize);
   const { at } = await consistencyOf(request, database);
   const { value } = await database.list(at, (time) => listCollectionIds(database.data, path, time));
-  const { after } = decodeToken(request.pageToken);
-  const from = after === undefined ? 0 : value.indexOf(after) + 1;
-  const page = value.slice(from, from + limit);
-  return { collectionIds: page, nextPageToken: from + limit < value.length ? encodeToken(page.at(-1)!) : '' };
+  const after = request.pageToken === '' ? '' : pathKey(decodeToken(request.pageToken));
+  // The last of the page before may be gone by now.
+  const left = value.filter((id) => pathKey(id) > after);
+  const page = left.slice(0, limit);
+  return { collectionIds: page, nextPageToken: left.length > limit ? encodeToken(page.at(-1)!) : '' };
 }
 
 function pageLimit(size: number): number {
@@ -144,6 +158,27 @@ function encodeToken(after: string): string {
   return Buffer.from(after).toString('base64url');
 }
 
-function decodeToken(token: string): { after?: string } {
-  return token === '' ? {} : { after: Buffer.from(token, 'base64url').toString() };
+function decodeToken(token: string): string {
+  const after = Buffer.from(token, 'base64url').toString();
+  if (encodeToken(after) !== token) throw badToken(token);
+  return after;
+}
+
+/** The last document of the page before. */
+function decodePath(
+  token: string,
+  { parent, collectionId }: { parent: string; collectionId: string },
+): string {
+  const path = decodeToken(token);
+  const collection = parentPath(path);
+  const isOfList =
+    collectionId === ''
+      ? parentPath(collection) === parent
+      : collection === (parent === '' ? collectionId : `${parent}/${collectionId}`);
+  if (!isOfList) throw badToken(token);
+  return path;
+}
+
+function badToken(token: string): FirestoreError {
+  return invalid(`page_token "${token}" is not one that a list like this has ended with.`);
 }

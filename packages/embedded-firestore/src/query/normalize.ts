@@ -14,16 +14,16 @@ export function normalizeQuery(request: QueryRequest): Query {
   if (request.offset < 0) throw invalid('The offset of a query must not be negative.');
   if (request.limit !== undefined && request.limit < 0)
     throw invalid('The limit of a query must not be negative.');
-  checkFilters(request.where);
+  checkFilters(request.where, request.database);
   const orders = completeOrders(request);
-  if (request.start) checkCursor(request.start, request.orderBy, 'startAt');
-  if (request.end) checkCursor(request.end, request.orderBy, 'endAt');
+  if (request.start) checkCursor(request.start, request, 'startAt');
+  if (request.end) checkCursor(request.end, request, 'endAt');
   return { ...request, orders };
 }
 
-function checkFilters(where: Filter | undefined): void {
+function checkFilters(where: Filter | undefined, database: string): void {
   const filters = [...fieldFilters(where)];
-  filters.forEach(checkFilter);
+  for (const filter of filters) checkFilter(filter, database);
   if (where && disjunctions(where) > MAX_DISJUNCTIONS) {
     throw invalid(
       `A query may have ${MAX_DISJUNCTIONS} disjunctions at most, counted in disjunctive normal form.`,
@@ -43,7 +43,7 @@ function checkFilters(where: Filter | undefined): void {
 function membershipsTogether(filter: Filter): number {
   if (filter.kind === 'field') return filter.op.startsWith('array-contains') ? 1 : 0;
   const counts = filter.filters.map(membershipsTogether);
-  return filter.kind === 'or' ? Math.max(...counts) : counts.reduce((a, b) => a + b);
+  return filter.kind === 'or' ? Math.max(...counts) : counts.reduce((a, b) => a + b, 0);
 }
 
 function checkEqualityOnName(filters: readonly FieldFilter[]): void {
@@ -53,16 +53,20 @@ function checkEqualityOnName(filters: readonly FieldFilter[]): void {
   throw invalid(`Equality on ${NAME_FIELD} cannot be combined with inequalities on other fields.`);
 }
 
-function checkFilter({ path, op, value }: FieldFilter): void {
+function checkFilter({ path, op, value }: FieldFilter, database: string): void {
   if (op === 'in' || op === 'not-in' || op === 'array-contains-any') checkList(op, value);
   if (!isName(path)) return;
   if (op === 'array-contains' || op === 'array-contains-any' || op.startsWith('is-')) {
     throw invalid(`"${op}" cannot be used on ${NAME_FIELD}.`);
   }
   const values = Array.isArray(value) ? value : [value];
-  if (!values.every((element) => element instanceof Reference)) {
-    throw invalid(`A filter on ${NAME_FIELD} must compare with a document reference.`);
-  }
+  for (const element of values) checkIsName(element, database, `A filter on ${NAME_FIELD}`);
+}
+
+function checkIsName(value: Value, database: string, what: string): void {
+  if (!(value instanceof Reference)) throw invalid(`${what} must have a document reference.`);
+  if (!value.name.startsWith(`${database}/documents/`))
+    throw invalid(`${what} must have a document of ${database}, not ${value.name}.`);
 }
 
 function checkList(op: string, value: Value): void {
@@ -129,16 +133,13 @@ function checkBeforeName(after: readonly FieldPath[]): void {
   );
 }
 
-function checkCursor({ values }: Cursor, orders: Order[], what: string): void {
-  if (values.length === 0) throw invalid(`${what} must have at least one value.`);
-  if (values.length > orders.length) {
+function checkCursor({ values }: Cursor, { database, orderBy }: QueryRequest, what: string): void {
+  if (values.length > orderBy.length) {
     throw invalid(
-      `${what} has ${values.length} values, but the query is ordered by ${orders.length} fields.`,
+      `${what} has ${values.length} values, but the query is ordered by ${orderBy.length} fields.`,
     );
   }
   values.forEach((value, at) => {
-    if (isName(orders[at]!.path) && !(value instanceof Reference)) {
-      throw invalid(`${what}: the value for ${NAME_FIELD} must be a document reference.`);
-    }
+    if (isName(orderBy[at]!.path)) checkIsName(value, database, `${what} for ${NAME_FIELD}`);
   });
 }

@@ -8,6 +8,7 @@ export function collectionPath({ parent, collectionId }: Source): string {
 /** Whether a document is among those that a query looks at, whatever its filter says. */
 export function isInSource({ from }: Query, path: string): boolean {
   const collection = parentPath(path);
+  if (!from.allDescendants && from.collectionId === undefined) return parentPath(collection) === from.parent;
   if (!from.allDescendants) return collection === collectionPath(from);
   if (from.collectionId !== undefined) {
     const isOfGroup = collection === from.collectionId || collection.endsWith(`/${from.collectionId}`);

@@ -72,7 +72,8 @@ export class Transactions {
   require(id: string): Transaction {
     const transaction = this.#active.get(id);
     if (transaction && !transaction.committing && !transaction.failure) return transaction;
-    throw transaction?.failure ?? this.#ended.get(id)?.failure ?? expired();
+    const ended = this.#ended.get(id);
+    throw transaction?.failure ?? ended?.failure ?? (ended ? finished() : expired());
   }
 
   /** Runs one request of a transaction; it is not idle meanwhile. */
@@ -112,7 +113,7 @@ export class Transactions {
   rollback(id: string): void {
     const transaction = this.#active.get(id);
     if (transaction && !transaction.committing) {
-      this.#expire(transaction);
+      this.#expire(transaction, finished());
     } else if (!this.#ended.get(id)?.failure) {
       throw expired();
     }
@@ -140,12 +141,20 @@ export class Transactions {
     }
   }
 
-  #expire(transaction: Transaction): void {
-    this.#locks.abort(transaction, expired());
+  #expire(transaction: Transaction, reason = expired()): void {
+    this.#locks.abort(transaction, reason);
     this.end(transaction);
   }
 }
 
+const GONE = 'The referenced transaction has expired or is no longer valid.';
+
+/** Google's clients begin anew when they are told this. */
 function expired(): FirestoreError {
-  return invalid('The referenced transaction has expired or is no longer valid.');
+  return invalid(GONE);
+}
+
+/** Committed or rolled back: Google's status for these differs from that of what has expired. */
+function finished(): FirestoreError {
+  return new FirestoreError('ABORTED', GONE);
 }

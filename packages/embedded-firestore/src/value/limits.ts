@@ -40,6 +40,16 @@ export function fieldsSize(fields: MapValue): number {
   return size;
 }
 
+/** How many maps and arrays are one in the other, the value itself included. */
+export function depthOf(value: Value): number {
+  if (!(value instanceof Map) && !Array.isArray(value)) return 0;
+  return 1 + [...value.values()].reduce<number>((most, inner) => Math.max(most, depthOf(inner)), 0);
+}
+
+export function checkDepth(depth: number): void {
+  if (depth > MAX_DEPTH) throw invalid(`Maps and arrays may be nested ${MAX_DEPTH} levels deep at most.`);
+}
+
 /** Refuses what Firestore would refuse to store under this name. */
 export function checkDocumentSize(name: string, path: string, fields: MapValue): void {
   let size = nameSize(path) + 32;

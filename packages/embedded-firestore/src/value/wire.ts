@@ -2,7 +2,7 @@ import protobuf from 'protobufjs/minimal.js';
 import type { Reader } from 'protobufjs';
 import { invalid, unimplemented } from '../errors.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { MAX_DEPTH, MAX_VECTOR_DIMENSIONS } from './limits.ts';
+import { checkDepth, MAX_VECTOR_DIMENSIONS } from './limits.ts';
 import { GeoPoint, Reference, Timestamp, Vector } from './types.ts';
 import type { MapValue, Value } from './types.ts';
 import { compareUtf8 } from './value-key.ts';
@@ -24,12 +24,15 @@ export function encodeFields(fields: MapValue): Uint8Array {
   return writer.finish();
 }
 
+/** What is stored has been checked: it is read whatever its depth. */
+const STORED = -Infinity;
+
 export function decodeFields(bytes: Uint8Array): MapValue {
   const reader = protobuf.Reader.create(bytes);
   const fields: MapValue = new Map();
   while (reader.pos < reader.len) {
     reader.uint32();
-    readEntry(reader, fields, 1);
+    readEntry(reader, fields, STORED);
   }
   return fields;
 }
@@ -45,7 +48,7 @@ export function decodeSomeFields(bytes: Uint8Array, names: ReadonlySet<string>):
     const name = reader.string();
     if (names.has(name)) {
       reader.uint32();
-      fields.set(name, readValue(reader, reader.uint32(), 1));
+      fields.set(name, readValue(reader, reader.uint32(), STORED));
     }
     reader.pos = end;
   }
@@ -309,8 +312,4 @@ function endOf(reader: Reader, length: number): number {
 
 function checkEnd(reader: Reader, end: number): void {
   if (reader.pos !== end) throw invalid('The request is malformed: a field ends outside of its message.');
-}
-
-function checkDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw invalid(`Maps and arrays may be nested ${MAX_DEPTH} levels deep at most.`);
 }

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startEmbeddedFirestore } from '../src/index.ts';
+import type { EmbeddedFirestore } from '../src/index.ts';
+import { Status, statusOf } from './support/client.ts';
+import { lowLevelClient } from './support/low-level-client.ts';
+import type { LowLevelClient } from './support/low-level-client.ts';
+
+/** Google's service was seen to answer this way where its documentation says nothing. */
+
+const database = 'projects/answers/databases/(default)';
+const documents = `${database}/documents`;
+const name = (path: string) => `${documents}/${path}`;
+const integer = (value: number) => ({ integerValue: value });
+
+let server: EmbeddedFirestore;
+let client: LowLevelClient;
+
+beforeAll(async () => {
+  server = await startEmbeddedFirestore();
+  client = lowLevelClient(server);
+  const writes = ['a/1', 'a/1/below/1', 'b/1'].map((path) => ({
+    update: { name: name(path), fields: { n: integer(1) } },
+  }));
+  await client.commit({ database, writes });
+});
+afterAll(async () => {
+  await client.close();
+  await server.close();
+});
+
+type StructuredQuery = NonNullable<Parameters<LowLevelClient['runQuery']>[0]>['structuredQuery'];
+
+async function idsOf(structuredQuery: StructuredQuery, parent = documents): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const message of client.runQuery({ parent, structuredQuery })) {
+    const { document } = message as { document?: { name: string } };
+    if (document) paths.push(document.name.slice(documents.length + 1));
+  }
+  return paths;
+}
+
+describe('a query', () => {
+  it('of no collection finds the documents of all directly below its parent', async () => {
+    expect(await idsOf({})).toEqual(['a/1', 'b/1']);
+    expect(await idsOf({ from: [{ collectionId: '' }] })).toEqual(['a/1', 'b/1']);
+    expect(await idsOf({}, name('a/1'))).toEqual(['a/1/below/1']);
+  });
+
+  it('with an AND of nothing has no filter', async () => {
+    const where = { compositeFilter: { op: 'AND' as const, filters: [] } };
+    expect(await idsOf({ from: [{ collectionId: 'a' }], where })).toEqual(['a/1']);
+  });
+
+  it('with a cursor of no values has no cursor', async () => {
+    const orderBy = [{ field: { fieldPath: 'n' } }];
+    for (const before of [true, false])
+      expect(
+        await idsOf({ from: [{ collectionId: 'a' }], orderBy, startAt: { values: [], before } }),
+      ).toEqual(['a/1']);
+  });
+
+  const nameIs = (referenceValue: string) => ({
+    fieldFilter: { field: { fieldPath: '__name__' }, op: 'EQUAL' as const, value: { referenceValue } },
+  });
+
+  it.each<[string, StructuredQuery]>([
+    ['two collections', { from: [{ collectionId: 'a' }, { collectionId: 'b' }] }],
+    ['a collection id with a slash', { from: [{ collectionId: 'a/b' }] }],
+    [
+      'an operator that is none',
+      {
+        from: [{ collectionId: 'a' }],
+        where: { fieldFilter: { field: { fieldPath: 'n' }, op: 'OPERATOR_UNSPECIFIED', value: integer(1) } },
+      },
+    ],
+    [
+      'a name of another database',
+      {
+        from: [{ collectionId: 'a' }],
+        where: nameIs('projects/answers/databases/other/documents/a/1'),
+      },
+    ],
+    [
+      'a cursor at a name of another database',
+      {
+        from: [{ collectionId: 'a' }],
+        orderBy: [{ field: { fieldPath: '__name__' } }],
+        startAt: {
+          values: [{ referenceValue: 'projects/other/databases/(default)/documents/a/1' }],
+          before: true,
+        },
+      },
+    ],
+  ])('with %s is refused', async (_, query) => {
+    expect(await statusOf(idsOf(query))).toBe(Status.invalidArgument);
+  });
+});
+
+describe('a list', () => {
+  const list = (request: object) =>
+    statusOf(client.listDocuments({ parent: documents, collectionId: 'a', ...request }));
+  const token = (text: string) => Buffer.from(text).toString('base64url');
+
+  it.each(['not-a-token', token('b/1'), token('a/1/below/1'), token('a')])(
+    'refuses the page token %s',
+    async (pageToken) => {
+      expect(await list({ pageToken })).toBe(Status.invalidArgument);
+    },
+  );
+
+  it('in an order refuses what is no token', async () => {
+    expect(await list({ orderBy: 'n', pageToken: 'not-a-token' })).toBe(Status.invalidArgument);
+  });
+
+  it('of collections goes on behind what has been deleted meanwhile', async () => {
+    const list = (pageToken: string) =>
+      client.listCollectionIds({ parent: documents, pageToken }, { autoPaginate: false });
+    expect((await list(token('aa')))[0]).toEqual(['b']);
+    expect((await list(token('c')))[0]).toEqual([]);
+  });
+});
+
+describe('a transaction', () => {
+  const begin = async (options = {}) =>
+    (await client.beginTransaction({ database, options }))[0].transaction as Buffer;
+  const commit = (transaction: Buffer, writes: object[] = []) =>
+    statusOf(client.commit({ database, transaction, writes }));
+  const write = { update: { name: name('tx/a'), fields: {} } };
+
+  it('that has been committed or rolled back is aborted', async () => {
+    const committed = await begin();
+    expect(await commit(committed, [write])).toBeUndefined();
+    expect(await commit(committed, [write])).toBe(Status.aborted);
+    const rolledBack = await begin();
+    await client.rollback({ database, transaction: rolledBack });
+    expect(await commit(rolledBack, [write])).toBe(Status.aborted);
+  });
+
+  it('that nobody has begun is an invalid argument', async () => {
+    expect(await commit(Buffer.alloc(16, 1), [write])).toBe(Status.invalidArgument);
+  });
+
+  it('that is read-only ends when it is to write', async () => {
+    const transaction = await begin({ readOnly: {} });
+    expect(await commit(transaction, [write])).toBe(Status.invalidArgument);
+    expect(await commit(transaction)).toBe(Status.invalidArgument);
+  });
+
+  it('that a read begins is read-only unless it is told otherwise', async () => {
+    const begun = async (newTransaction: object) => {
+      for await (const message of client.batchGetDocuments({
+        database,
+        documents: [name('tx/a')],
+        newTransaction,
+      })) {
+        const { transaction } = message as { transaction: Buffer };
+        if (transaction.length > 0) return transaction;
+      }
+      throw new Error('No transaction was begun.');
+    };
+    expect(await commit(await begun({}), [write])).toBe(Status.invalidArgument);
+    expect(await commit(await begun({ readWrite: {} }), [write])).toBeUndefined();
+  });
+});
