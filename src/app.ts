@@ -10,7 +10,9 @@ import type { Settings } from './config/settings.js';
 import { registerCompression } from './core/http/compression.js';
 import { registerCors } from './core/http/cors.js';
 import { answerRouterError, registerHttpHooks } from './core/http/http-hooks.js';
+import { answerMalformed } from './core/http/malformed-request.js';
 import { RouteMethods } from './core/http/method-not-allowed.js';
+import { ImmediateBody } from './core/http/immediate-body.js';
 import { handleRoutesAtOnce } from './core/http/route-handlers.js';
 import { requestIdOf } from './core/http/request-id.js';
 import { RouteExtras } from './core/http/route-extras.js';
@@ -59,8 +61,9 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings, options.imports),
     adapter,
-    { logger: new NestLogger(logger), abortOnError: false },
+    { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );
+  app.useBodyParser('application/x-www-form-urlencoded'); // JSON is Fastify's own; Nest's copies each body first
   handleRoutesAtOnce(app);
   await registerCompression(app);
   app.setGlobalPrefix(settings.API_PREFIX, { exclude: ['health', 'health/{*path}', '.well-known/{*path}'] });
@@ -75,13 +78,17 @@ export async function createApp(
 
 function createAdapter(settings: Settings, logger: FastifyBaseLogger): FastifyAdapter {
   return new FastifyAdapter({
-    http: { optimizeEmptyRequests: true }, // no stream, and none of its events, for a body that is not there
+    http: {
+      optimizeEmptyRequests: true, // no stream, and none of its events, for a body that is not there
+      IncomingMessage: ImmediateBody,
+    },
     loggerInstance: logger,
     childLoggerFactory: (parent: FastifyBaseLogger) => parent, // the request id comes from the request context, see logger.ts
     logController: new LogController({ disableRequestLogging: true }), // request-log.ts writes one line instead of two
     genReqId: requestIdOf,
     requestIdHeader: false,
     frameworkErrors: answerRouterError(settings),
+    clientErrorHandler: answerMalformed,
     bodyLimit: settings.BODY_LIMIT,
     return503OnClosing: false, // what still comes on an open connection is answered as always
     rewriteUrl: versionSelector(settings.API_PREFIX, packageJson.name),

@@ -8,15 +8,22 @@ import type { Answered, Job } from './load.ts';
 /** What needs packages of its own, older than the others', and runs as it stands. */
 const APART = join(import.meta.dirname, 'pbvision');
 
+/** Cores. */
+const SERVER = 0;
+const LOAD = 1;
+
 const canPin = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
 
-/** A process pinned to one core, where the system can. Its log lines go nowhere, its mistakes are shown. */
+/** Prefix of a command that is to stay on one core, where the system can. */
+const pinned = (core: number) => (canPin ? ['taskset', '-c', String(core)] : []);
+
+/** A program of ours on a core of its own. Its log lines go through a pipe, as a container's do; its mistakes are shown. */
 function start(core: number, parameters: string[]): ChildProcess {
-  const [program, ...rest] = canPin
-    ? ['taskset', '-c', String(core), process.execPath, ...parameters]
-    : [process.execPath, ...parameters];
+  const reader = [...pinned(LOAD), 'cat'].join(' ');
+  const command = [...pinned(core), process.execPath, ...parameters];
   const env = { ...process.env, NODE_ENV: 'production' };
-  return spawn(program!, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env });
+  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
+  return spawn('sh', ['-c', `"$@" | ${reader} > /dev/null`, 'sh', ...command], { stdio: [...stdio], env });
 }
 
 async function ask<Answer>(child: ChildProcess, question: object | Question): Promise<Answer> {
@@ -43,7 +50,7 @@ export class Contestant {
   static async start(folder: string, name: string): Promise<Contestant> {
     const began = performance.now();
     const module = join(name.startsWith('pbvision') ? APART : folder, `${name}.js`);
-    const child = start(0, [join(folder, 'serve.js'), module]);
+    const child = start(SERVER, [join(folder, 'serve.js'), module]);
     const exited = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`${name} ended with ${code}`)),
     );
@@ -72,7 +79,7 @@ export class Contestant {
 
 /** Who sends, on the other core. */
 export class Load {
-  private readonly child = start(1, [join(import.meta.dirname, 'load.ts')]);
+  private readonly child = start(LOAD, [join(import.meta.dirname, 'load.ts')]);
 
   private sent: string[] | undefined;
 

@@ -1,6 +1,7 @@
 /**
  * The load, in a process of its own: a number of connections, each with one request under way, for a time. Requests are
- * made before they are sent, and answers are only measured out, so that this side costs little.
+ * made before they are sent, and answers are only measured out, so that this side costs little. Connections stay open
+ * from one round to the next: how fast a server accepts them is not what is measured.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -23,6 +24,8 @@ export interface Answered {
 
 let bytes: Buffer[] = [];
 let next = 0;
+/** By the port they lead to. */
+const open = new Map<number, Connection[]>();
 
 process.on('message', (job: Job) => {
   void run(job).then((answered) => process.send!(answered));
@@ -31,48 +34,63 @@ process.on('disconnect', () => process.exit());
 
 async function run({ port, requests, connections, answers, milliseconds }: Job): Promise<Answered> {
   if (requests) bytes = requests.map((request) => Buffer.from(request));
+  const usable = open.get(port)?.filter(({ isOpen }) => isOpen) ?? [];
+  while (usable.length < connections) usable.push(new Connection(port));
+  open.set(port, usable);
   const answered: Answered = { answers: 0, failures: 0, seconds: 0 };
-  const take = () => bytes[next++ % bytes.length]!;
-  const sockets = Array.from({ length: connections }, () =>
-    connect({ port, host: '127.0.0.1', noDelay: true }),
-  );
+  let rest = answers;
   const start = performance.now();
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    const count = () => {
+  const timer = setTimeout(() => (rest = 0), milliseconds);
+  const converse = async (connection: Connection) => {
+    while (rest-- > 0) {
+      if (!(await connection.ask(bytes[next++ % bytes.length]!))) answered.failures += 1;
       answered.answers += 1;
-      if (answered.answers < answers) return;
-      clearTimeout(timer);
-      resolve();
-    };
-    for (const socket of sockets) converse(socket, take, answered, count);
-  });
-  const seconds = (performance.now() - start) / 1000;
-  const result = { ...answered, seconds };
-  for (const socket of sockets) socket.destroy();
-  return result;
+    }
+  };
+  await Promise.all(usable.map(converse));
+  clearTimeout(timer);
+  return { ...answered, seconds: (performance.now() - start) / 1000 };
 }
 
-function converse(socket: Socket, take: () => Buffer, answered: Answered, count: () => void): void {
-  let missing = 0;
-  socket.on('error', () => (answered.failures += 1));
-  socket.on('data', (chunk: Buffer) => {
-    if (missing === 0) missing = lengthOf(chunk, answered);
-    missing -= chunk.length;
-    if (missing > 0) return;
-    missing = 0;
-    count();
-    socket.write(take());
-  });
-  socket.write(take());
-}
+class Connection {
+  isOpen = true;
+  private readonly socket: Socket;
+  private missing = 0;
+  private isSuccess = false;
+  private settle: (isSuccess: boolean) => void = () => undefined;
 
-/** Of the whole answer. Headers arrive in one piece, as servers write them. */
-function lengthOf(chunk: Buffer, answered: Answered): number {
-  const end = chunk.indexOf('\r\n\r\n');
-  const head = chunk.toString('latin1', 0, end);
-  const length = /\r\ncontent-length: (\d+)/i.exec(head);
-  if (end < 0 || !length) throw new Error(`No length of the answer in: ${head}`);
-  if (!head.startsWith('HTTP/1.1 2')) answered.failures += 1;
-  return end + 4 + Number(length[1]);
+  constructor(port: number) {
+    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.socket.on('close', () => this.end()).on('error', () => this.end());
+    this.socket.on('data', (chunk: Buffer) => this.read(chunk));
+  }
+
+  /** Whether the answer was a success. */
+  ask(request: Buffer): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.settle = resolve;
+      this.socket.write(request);
+    });
+  }
+
+  private read(chunk: Buffer): void {
+    if (this.missing === 0) this.begin(chunk);
+    this.missing -= chunk.length;
+    if (this.missing === 0) this.settle(this.isSuccess);
+  }
+
+  private end(): void {
+    this.isOpen = false;
+    this.settle(false);
+  }
+
+  /** Headers arrive in one piece, as servers write them. */
+  private begin(chunk: Buffer): void {
+    const end = chunk.indexOf('\r\n\r\n');
+    const head = chunk.toString('latin1', 0, end);
+    const length = /\r\ncontent-length: (\d+)/i.exec(head);
+    if (end < 0 || !length) throw new Error(`No length of the answer in: ${head}`);
+    this.isSuccess = head.startsWith('HTTP/1.1 2');
+    this.missing = end + 4 + Number(length[1]);
+  }
 }

@@ -11,6 +11,7 @@ export function answerError(
   reply: FastifyReply,
   { showStack }: { showStack: boolean },
 ): void {
+  if (hasLeft(request, thrown)) return tellThatLeft(request, reply);
   const error = toTypedError(thrown);
   if (error.status >= 500) {
     request.log.error({ requestId: request.id, err: error.cause ?? error, code: error.code }, error.message);
@@ -24,6 +25,18 @@ export function answerError(
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(envelope(error, request.id, showStack)));
   }
+}
+
+/** Whether that is what the body failed with: its client is gone. */
+function hasLeft({ raw }: FastifyRequest, thrown: unknown): boolean {
+  return thrown !== null && thrown === raw.errored;
+}
+
+/** Nobody reads an answer; the line of the request, which is written when one has left, would be missing. */
+function tellThatLeft(request: FastifyRequest, reply: FastifyReply): void {
+  const path = request.url.split('?', 1)[0];
+  request.log.info({ requestId: request.id }, `${request.method} ${path} ended before its body did`);
+  reply.hijack();
 }
 
 function envelope(error: TypedError<unknown>, requestId: string, showStack: boolean): APIErrorResponse {

@@ -15,11 +15,13 @@ import {
   type InterceptorsContextCreator,
   type PipesContextCreator,
 } from '@nestjs/core/internal.js';
+import type { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js';
 import type { HandlerMetadata } from '@nestjs/core/helpers/handler-metadata-storage.js';
+import type { RouterProxy } from '@nestjs/core/router/router-proxy.js';
 import type { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { argumentsOf, type Parameter } from './route-arguments.js';
+import { argumentsOf, isThenable, type Parameter } from './route-arguments.js';
 
 /** An interceptor that can do without Observables. */
 export interface PromiseInterceptor extends NestInterceptor {
@@ -40,26 +42,50 @@ interface PrivateParts {
   pipesContextCreator: PipesContextCreator;
 }
 
+type Handle = (request: FastifyRequest, reply: FastifyReply, next: () => void) => unknown;
+
 type Parts = PrivateParts & Omit<RouterExecutionContext, keyof PrivateParts>;
 
 /** Where Nest keeps them. */
 interface Internals {
-  routesResolver?: { routerExplorer?: { executionContextCreator?: Partial<PrivateParts> } };
+  routesResolver?: {
+    routerProxy?: Partial<RouterProxy>;
+    routerExplorer?: { executionContextCreator?: Partial<PrivateParts> };
+  };
 }
 
 /**
- * Makes each route's handler of Nest's own guards, pipes and interceptors, in Nest's order, as one asynchronous function
- * that does not wait for what answers at once. Nest's own handlers make seven promises, an array and a subject for each
+ * Makes each route's handler of Nest's own guards, pipes and interceptors, in Nest's order, as one function that
+ * waits only for what does not answer at once. Nest's own handlers make eight promises, an array and a subject for each
  * request, three promises more for each argument with a pipe, and a chain of Observables of the interceptors.
  *
  * A route with an interceptor that is no {@link PromiseInterceptor}, or with `@Sse()`, `@Header()`, `@Redirect()` or
  * `@Render()`, goes Nest's way; so do all when Nest has changed. They work the same then, slower.
  */
 export function handleRoutesAtOnce(app: INestApplication): void {
-  const parts = (app as unknown as Internals).routesResolver?.routerExplorer?.executionContextCreator;
+  const { routerProxy, routerExplorer } = (app as unknown as Internals).routesResolver ?? {};
+  const parts = routerExplorer?.executionContextCreator;
   if (!isAsKnown(parts)) return;
+  if (routerProxy) routerProxy.createProxy = withFilters as RouterProxy['createProxy'];
   const create: Create = parts.create.bind(parts);
   parts.create = (...route) => handlerOf(parts, route) ?? create(...route);
+}
+
+/** Hands what a handler throws to the exception filters, as Nest does; makes no promise for an answer that has left. */
+function withFilters(handle: Handle, filters: ExceptionsHandler): Handle {
+  return (request, reply, next) => {
+    const fail = (error: unknown) => {
+      filters.next(error as Error, new ExecutionContextHost([request, reply, next]));
+      return reply; // a thenable: the answer may take its time
+    };
+    try {
+      const result = handle(request, reply, next);
+      if (isThenable(result)) return result.then(() => undefined, fail);
+      return reply.sent ? undefined : Promise.resolve();
+    } catch (error) {
+      return fail(error);
+    }
+  };
 }
 
 function isAsKnown(parts: Partial<PrivateParts> | undefined): parts is Parts {
@@ -85,12 +111,7 @@ function handlerOf(parts: Parts, route: Parameters<Create>): ReturnType<Create> 
   const read = argumentsOf(parameters, pipes, ({ type }) => parts.isPipeable(type));
   const answer = answerOf(metadata, parameters);
 
-  const handler = async (request: FastifyRequest, reply: FastifyReply, next: () => void) => {
-    const context = new ExecutionContextHost([request, reply, next], instance.constructor as Type, callback);
-    for (const guard of guards) {
-      const verdict = guard.canActivate(context);
-      if (verdict !== true && !(await settled(verdict))) throw new ForbiddenException(FORBIDDEN_MESSAGE);
-    }
+  const proceed = (context: ExecutionContext, ...[request, reply, next]: Parameters<Handle>): unknown => {
     reply.status(metadata.httpStatusCode);
     const run = (at: number): unknown => {
       if (at < interceptors.length) return interceptors[at]!.around(context, () => run(at + 1));
@@ -98,9 +119,27 @@ function handlerOf(parts: Parts, route: Parameters<Create>): ReturnType<Create> 
       if (!(values instanceof Promise)) return callback.apply(instance, values);
       return values.then((all) => callback.apply(instance, all));
     };
-    await answer(await run(0), reply, request);
+    const result = run(0);
+    if (!isThenable(result)) return answer(result, reply, request);
+    return result.then((settled) => answer(settled, reply, request));
+  };
+  const handler: Handle = (request, reply, next) => {
+    const context = new ExecutionContextHost([request, reply, next], instance.constructor as Type, callback);
+    const passed = pass(guards, context);
+    if (!passed) return proceed(context, request, reply, next);
+    return passed.then(() => proceed(context, request, reply, next));
   };
   return handler as unknown as ReturnType<Create>;
+}
+
+/** Asks the guards in turn; undefined where every one answered at once. */
+function pass(guards: CanActivate[], context: ExecutionContext, from = 0): Promise<void> | undefined {
+  for (let at = from; at < guards.length; at++) {
+    const verdict = guards[at]!.canActivate(context);
+    if (verdict === true) continue;
+    return settled(verdict).then((allows) => (allows ? pass(guards, context, at + 1) : refuse()));
+  }
+  return undefined;
 }
 
 /** Sends text, as most answers are here, by itself; leaves everything else, and a reply the handler asked for, to Nest. */
@@ -116,6 +155,10 @@ function answerOf(
     reply.send(result);
     return reply.sent ? undefined : reply; // a thenable, to wait for: a hook may take its time, as compression does
   };
+}
+
+function refuse(): never {
+  throw new ForbiddenException(FORBIDDEN_MESSAGE);
 }
 
 /** A guard's verdict, whichever of the three kinds that Nest allows it is. */
