@@ -96,6 +96,64 @@ describe('a query', () => {
   });
 });
 
+describe('a query of everything below a document', () => {
+  const below = { from: [{ allDescendants: true }] };
+  const belowOf = (collectionId: string) => ({ from: [{ collectionId, allDescendants: true }] });
+  const byName = (direction: 'ASCENDING' | 'DESCENDING') => ({
+    orderBy: [{ field: { fieldPath: '__name__' }, direction }],
+  });
+  const where = { fieldFilter: { field: { fieldPath: 'n' }, op: 'EQUAL' as const, value: integer(1) } };
+  const orderBy = [{ field: { fieldPath: 'n' } }];
+
+  it('goes in the order of names', async () => {
+    expect(await idsOf({ ...below, ...byName('ASCENDING') }, name('a/1'))).toEqual(['a/1/below/1']);
+    expect(await idsOf({ ...below })).toEqual(['a/1', 'a/1/below/1', 'b/1']);
+    expect(await idsOf(belowOf('below'), name('a/1'))).toEqual(['a/1/below/1']);
+  });
+
+  it('has no filter or order on fields', async () => {
+    for (const query of [below, belowOf('below')]) {
+      expect(await statusOf(idsOf({ ...query, where }, name('a/1')))).toBe(Status.invalidArgument);
+      expect(await statusOf(idsOf({ ...query, orderBy }, name('a/1')))).toBe(Status.invalidArgument);
+    }
+    expect(await statusOf(idsOf({ ...below, where }))).toBe(Status.invalidArgument);
+    expect(await idsOf({ ...belowOf('below'), where })).toEqual(['a/1/below/1']);
+  });
+
+  it('does not go backwards', async () => {
+    const descending = byName('DESCENDING');
+    expect(await statusOf(idsOf({ ...below, ...descending }, name('a/1')))).toBe(Status.invalidArgument);
+    expect(await statusOf(idsOf({ ...belowOf('below'), ...descending }, name('a/1')))).toBe(
+      Status.failedPrecondition,
+    );
+    expect(await idsOf({ ...belowOf('below'), ...descending })).toEqual(['a/1/below/1']);
+  });
+
+  it('says so when it is explained', async () => {
+    const request = { parent: name('a/1'), structuredQuery: below, explainOptions: { analyze: false } };
+    for await (const message of client.runQuery(request)) {
+      const { explainMetrics } = message as { explainMetrics: { planSummary: { indexesUsed: unknown[] } } };
+      expect(explainMetrics.planSummary.indexesUsed).toMatchObject([
+        { fields: { properties: { stringValue: '(__name__ ASC)' } } },
+      ]);
+    }
+  });
+
+  it.each([
+    ['everything below a document', 'a/1', belowOf('below')],
+    ['all collections', 'a/1', below],
+  ])('%s is not listened to', async (_, parent, structuredQuery) => {
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    const stream = client.listen({ otherArgs: { headers: { 'google-cloud-resource-prefix': database } } });
+    stream.on('data', ({ targetChange }: { targetChange?: { cause?: { code: number } } }) =>
+      resolve(targetChange?.cause?.code),
+    );
+    stream.write({ database, addTarget: { targetId: 1, query: { parent: name(parent), structuredQuery } } });
+    expect(await promise).toBe(Status.invalidArgument);
+    stream.end();
+  });
+});
+
 describe('a list', () => {
   const list = (request: object) =>
     statusOf(client.listDocuments({ parent: documents, collectionId: 'a', ...request }));

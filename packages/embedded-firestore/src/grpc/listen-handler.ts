@@ -85,6 +85,9 @@ function decodeTarget(message: TargetMessage, database: EngineDatabase): AddTarg
   const query = decodePlainQuery(message.query.parent, message.query.structuredQuery);
   if (query.database !== database.data.name)
     throw invalid('The query is of another database than the stream.');
+  const { collectionId, allDescendants, parent } = query.from;
+  if (collectionId === undefined || (allDescendants && parent !== ''))
+    throw invalid('All collections, or everything below a document, cannot be listened to.');
   database.checkIndexes(query);
   return { spec: { query }, ...rest };
 }

@@ -11,9 +11,10 @@ export interface IndexUse {
 
 export function indexesUsed(query: Query): IndexUse[] {
   const plan = planQuery(query);
+  if (!plan) return [{ query_scope: 'Collection group', properties: '(__name__ ASC)' }];
   const query_scope = query.from.allDescendants ? 'Collection group' : 'Collection';
   const properties = new Set(
-    plan?.scans.map(({ definition }) => describe(definition, plan.reverse, query.orders.length - 1)),
+    plan.scans.map(({ definition }) => describe(definition, plan.reverse, query.orders.length - 1)),
   );
   return [...properties].map((text) => ({ query_scope, properties: text }));
 }

@@ -1,6 +1,6 @@
 import { byName, formatFieldPath, isName, NAME_FIELD } from '../document/field-path.ts';
 import type { FieldPath } from '../document/field-path.ts';
-import { invalid } from '../errors.ts';
+import { FirestoreError, invalid } from '../errors.ts';
 import { MAX_DISJUNCTIONS } from '../value/limits.ts';
 import { Reference } from '../value/types.ts';
 import type { Value } from '../value/types.ts';
@@ -16,9 +16,27 @@ export function normalizeQuery(request: QueryRequest): Query {
     throw invalid('The limit of a query must not be negative.');
   checkFilters(request.where, request.database);
   const orders = completeOrders(request);
+  checkReach(request, orders);
   if (request.start) checkCursor(request.start, request, 'startAt');
   if (request.end) checkCursor(request.end, request, 'endAt');
   return { ...request, orders };
+}
+
+/** Of everything below a document, and of collections of every id, there is an index by name only. */
+function checkReach({ from, where, aggregated = [] }: QueryRequest, orders: readonly Order[]): void {
+  const isBelow = from.allDescendants && from.parent !== '';
+  if (!isBelow && from.collectionId !== undefined) return;
+  const paths = [...fieldFilters(where), ...orders].map(({ path }) => path);
+  const what = isBelow ? 'A query of everything below a document' : 'A query of all collections';
+  const [field] = [...paths.filter((path) => !isName(path)), ...aggregated];
+  if (field)
+    throw invalid(`${what} cannot use ${formatFieldPath(field)}: it can filter and order by name only.`);
+  if (!orders[0]!.descending) return;
+  const message = `${what} goes in the ascending order of names only: there is no index for another.`;
+  throw new FirestoreError(
+    from.collectionId === undefined ? 'INVALID_ARGUMENT' : 'FAILED_PRECONDITION',
+    message,
+  );
 }
 
 function checkFilters(where: Filter | undefined, database: string): void {
