@@ -1,4 +1,5 @@
 import { getCompileCacheDir } from 'node:module';
+import { totalmem } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { IndexFile } from './document/index-declaration.ts';
@@ -55,9 +56,16 @@ export async function startEmbeddedFirestore(
     workerData,
     execArgv: [],
     env: threadEnvironment(),
+    // All documents are in the thread's heap, which would end at half of the memory and at 4 GB.
+    resourceLimits: { maxOldGenerationSizeMb: memoryBytes() / 2 ** 20 },
     name: 'embedded-firestore',
   });
   return supervise(worker, host, port, onCrash);
+}
+
+/** Of the machine, or of the container. */
+function memoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
 /** A thread does not use its host's compile cache by itself. With it, a start strips no types and takes half the time. */

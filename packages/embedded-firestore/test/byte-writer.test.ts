@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
+import { readerOf } from '../src/value/byte-string.ts';
 import { ByteWriter } from '../src/value/byte-writer.ts';
 
 type Step = [
@@ -49,4 +50,19 @@ it.each([2n ** 63n - 1n, -(2n ** 63n), -1n])('writes the integer %s as protobuf 
   const high = Number(BigInt.asIntN(32, value >> 32n));
   const expected = protobuf.Writer.create().int64({ low, high, unsigned: false });
   expect(new ByteWriter().int64(value).finish()).toEqual(Buffer.from(expected.finish()));
+});
+
+it('keeps bytes as a string and reads them again', () => {
+  const writer = new ByteWriter();
+  const long = fc.uint8Array({ minLength: 3_000, maxLength: 9_000, size: 'max' });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.uint8Array(), long), { minLength: 1, maxLength: 4 }), (values) => {
+      const kept = values.map((value) => writer.bytes(value).finishString());
+      const reader = readerOf(writer.raw(kept.join('')).finishString());
+      const read = values.map(() => Buffer.from(reader.bytes()).toString('hex'));
+      expect(read).toEqual(values.map((value) => Buffer.from(value).toString('hex')));
+      expect(reader.pos).toBe(reader.len);
+    }),
+    { numRuns: 50 },
+  );
 });

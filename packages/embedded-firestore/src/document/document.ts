@@ -1,4 +1,5 @@
 import { decodeFields, decodeSomeFields, encodeFields } from '../value/wire.ts';
+import type { ByteString } from '../value/byte-string.ts';
 import type { MapValue, Micros } from '../value/types.ts';
 import { pathKey } from './resource-path.ts';
 
@@ -8,11 +9,11 @@ import { pathKey } from './resource-path.ts';
  */
 export class Document {
   readonly path: string;
-  readonly data: Uint8Array;
+  readonly data: ByteString;
   readonly createTime: Micros;
   readonly updateTime: Micros;
 
-  constructor(path: string, data: Uint8Array, createTime: Micros, updateTime: Micros) {
+  constructor(path: string, data: ByteString, createTime: Micros, updateTime: Micros) {
     this.path = path;
     this.data = data;
     this.createTime = createTime;

@@ -38,7 +38,8 @@ export function parseDocumentName(name: string): ResourceName {
     );
   }
   ids.forEach((id) => checkId(id, name));
-  return resource;
+  // Put together anew: as a part of the name it would keep the whole name in memory.
+  return { database: resource.database, path: ids.join('/') };
 }
 
 /** The parent of a query: the root `.../documents` or a document. */

@@ -79,8 +79,7 @@ export function applyWrite(
   const transformResults = write.transforms.map((transform) => applyTransform(fields, transform, now));
   checkDocumentSize(documentName(database, write.path), write.path, fields);
   const after = Document.of(write.path, fields, before?.createTime ?? now, now);
-  const unchanged = before !== undefined && Buffer.compare(before.data, after.data) === 0;
-  return { after: unchanged ? before : after, transformResults };
+  return { after: before?.data === after.data ? before : after, transformResults };
 }
 
 function updatedFields(before: Document | undefined, write: Write): MapValue {

@@ -111,12 +111,13 @@ function encodeCursor({ database, orders }: Query, document: Document): string {
     return isName(path) ? new Reference(documentName(database, document.path)) : fieldAt(fields, path)!;
   });
   const numbered = new Map(values.map((value, at) => [String(at).padStart(4, '0'), value]));
-  return Buffer.from(encodeFields(numbered)).toString('base64url');
+  return Buffer.from(encodeFields(numbered), 'latin1').toString('base64url');
 }
 
 function decodeCursor(token: string): Cursor {
   try {
-    return { values: [...decodeFields(Buffer.from(token, 'base64url')).values()], before: false };
+    const fields = decodeFields(Buffer.from(token, 'base64url').toString('latin1'));
+    return { values: [...fields.values()], before: false };
   } catch {
     throw badToken(token);
   }
@@ -124,7 +125,7 @@ function decodeCursor(token: string): Cursor {
 
 /** A document that does not exist but has others below it has a name and nothing else. */
 function missing(path: string) {
-  return { path, data: new Uint8Array(), createTime: NO_TIME, updateTime: NO_TIME };
+  return { path, data: '', createTime: NO_TIME, updateTime: NO_TIME };
 }
 
 export interface ListCollectionIdsRequest extends ConsistencyMessage {

@@ -1,7 +1,7 @@
 import descriptor from '@google-cloud/firestore-api/build/protos/protos.json' with { type: 'json' };
 import protobuf from 'protobufjs';
 import type { Reader, Type, Writer } from 'protobufjs';
-import { Document } from '../document/document.ts';
+import type { Document } from '../document/document.ts';
 import { documentName } from '../document/resource-path.ts';
 import { invalid } from '../errors.ts';
 import {
@@ -9,6 +9,7 @@ import {
   readEntry,
   readTimestamp,
   readValue,
+  writeEntries,
   writeTimestamp,
   writeValue,
 } from '../value/wire.ts';
@@ -92,9 +93,9 @@ function readDocument(reader: Reader, length: number): DocumentMessage {
 
 function writeDocument(writer: ByteWriter, { database, document, fields }: OutgoingDocument): void {
   writer.uint32(10).string(documentName(database, document.path));
-  const data = fields ? Document.of(document.path, fields, 0, 0).data : document.data;
   // The stored bytes are the map entries of field 2, tags included.
-  writer.raw(data);
+  if (fields) writeEntries(writer, fields, 2);
+  else writer.raw(document.data);
   writeTime(writer, 3, document.createTime);
   writeTime(writer, 4, document.updateTime);
 }

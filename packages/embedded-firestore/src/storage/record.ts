@@ -22,13 +22,16 @@ export function encodeRecord({ database, time, documents }: LogRecord): Uint8Arr
   writer.reset().string(database).double(time);
   for (const { path, document } of documents) {
     writer.string(path).bool(document !== undefined);
-    if (document) writer.double(document.createTime).double(document.updateTime).bytes(document.data);
+    if (!document) continue;
+    const { createTime, updateTime, data } = document;
+    writer.double(createTime).double(updateTime).uint32(data.length).raw(data);
   }
   return writer.finish();
 }
 
 export function decodeRecord(bytes: Uint8Array): LogRecord {
-  const reader = protobuf.Reader.create(bytes);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const reader = protobuf.Reader.create(buffer);
   const database = reader.string();
   const time = reader.double();
   const documents: LoggedDocument[] = [];
@@ -40,7 +43,10 @@ export function decodeRecord(bytes: Uint8Array): LogRecord {
     }
     const createTime = reader.double();
     const updateTime = reader.double();
-    documents.push({ path, document: new Document(path, reader.bytes(), createTime, updateTime) });
+    const length = reader.uint32();
+    const data = buffer.toString('latin1', reader.pos, reader.pos + length);
+    reader.skip(length);
+    documents.push({ path, document: new Document(path, data, createTime, updateTime) });
   }
   return { database, time, documents };
 }

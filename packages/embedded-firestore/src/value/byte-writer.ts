@@ -1,3 +1,5 @@
+import type { ByteString } from './byte-string.ts';
+
 /** A call that waits for a slow client shall not hold what it has sent. */
 const MAX_KEPT_BYTES = 16_384;
 const SHORT_STRING = 32;
@@ -63,14 +65,16 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): this {
-    return this.uint32(value.length).raw(value);
+    this.uint32(value.length).#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+    return this;
   }
 
   /** Bytes that are fields already. */
-  raw(value: Uint8Array): this {
+  raw(value: ByteString): this {
     this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.#length += this.#bytes.write(value, this.#length, 'latin1');
     return this;
   }
 
@@ -108,9 +112,20 @@ export class ByteWriter {
   finish(): Buffer {
     const bytes = Buffer.allocUnsafe(this.#length);
     this.#bytes.copy(bytes, 0, 0, this.#length);
+    this.#empty();
+    return bytes;
+  }
+
+  /** The same as a string. */
+  finishString(): ByteString {
+    const bytes = this.#bytes.toString('latin1', 0, this.#length);
+    this.#empty();
+    return bytes;
+  }
+
+  #empty(): void {
     this.reset();
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(512);
-    return bytes;
   }
 
   #varint(value: number): void {

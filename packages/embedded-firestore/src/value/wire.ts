@@ -1,6 +1,7 @@
-import protobuf from 'protobufjs/minimal.js';
 import type { Reader } from 'protobufjs';
 import { invalid, unimplemented } from '../errors.ts';
+import { readerOf } from './byte-string.ts';
+import type { ByteString } from './byte-string.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { checkDepth, MAX_VECTOR_DIMENSIONS } from './limits.ts';
 import { GeoPoint, Reference, Timestamp, Vector } from './types.ts';
@@ -19,16 +20,16 @@ const VECTOR_TYPE = '__vector__';
 const writer = new ByteWriter();
 
 /** The fields of a document: a run of map entries under the given field number. */
-export function encodeFields(fields: MapValue): Uint8Array {
+export function encodeFields(fields: MapValue): ByteString {
   writeEntries(writer.reset(), fields, 2);
-  return writer.finish();
+  return writer.finishString();
 }
 
 /** What is stored has been checked: it is read whatever its depth. */
 const STORED = -Infinity;
 
-export function decodeFields(bytes: Uint8Array): MapValue {
-  const reader = protobuf.Reader.create(bytes);
+export function decodeFields(data: ByteString): MapValue {
+  const reader = readerOf(data);
   const fields: MapValue = new Map();
   while (reader.pos < reader.len) {
     reader.uint32();
@@ -38,8 +39,8 @@ export function decodeFields(bytes: Uint8Array): MapValue {
 }
 
 /** Only the fields of these names, without a look at the values of the others. */
-export function decodeSomeFields(bytes: Uint8Array, names: ReadonlySet<string>): MapValue {
-  const reader = protobuf.Reader.create(bytes);
+export function decodeSomeFields(data: ByteString, names: ReadonlySet<string>): MapValue {
+  const reader = readerOf(data);
   const fields: MapValue = new Map();
   while (fields.size < names.size && reader.pos < reader.len) {
     reader.uint32();
