@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmbeddedFirestore } from '../src/index.ts';
 import type { EmbeddedFirestore } from '../src/index.ts';
+import protobuf from 'protobufjs/minimal.js';
 import { Status, statusOf } from './support/client.ts';
 import { lowLevelClient } from './support/low-level-client.ts';
 import type { LowLevelClient } from './support/low-level-client.ts';
+import { RawClient } from './support/raw-grpc.ts';
 
 /** Google's service was seen to answer this way where its documentation says nothing. */
 
@@ -218,5 +220,37 @@ describe('a transaction', () => {
     };
     expect(await commit(await begun({}), [write])).toBe(Status.invalidArgument);
     expect(await commit(await begun({ readWrite: {} }), [write])).toBeUndefined();
+  });
+});
+
+describe('a write that only verifies, which web and mobile clients send for what they have read', () => {
+  let raw: RawClient;
+  beforeAll(() => {
+    raw = new RawClient(server.port);
+  });
+  afterAll(() => raw.close());
+
+  /** Google's description of writes lacks `verify`, and so do its clients for servers. */
+  async function verify(path: string, exists: boolean): Promise<number | undefined> {
+    const writer = protobuf.Writer.create().uint32(10).string(database);
+    writer.uint32(18).fork().uint32(42).string(name(path));
+    writer.uint32(34).fork().uint32(8).bool(exists).ldelim().ldelim();
+    return (await raw.call('Commit', writer.finish())).status;
+  }
+
+  it.each([
+    ['a/1', true, 0],
+    ['a/1', false, Status.alreadyExists],
+    ['a/missing', true, Status.notFound],
+    ['a/missing', false, 0],
+  ])('%s, of which it is said that it exists: %s', async (path, exists, status) => {
+    expect(await verify(path, exists)).toBe(status);
+  });
+
+  it('changes nothing', async () => {
+    const [before] = await client.getDocument({ name: name('a/1') });
+    await verify('a/1', true);
+    expect((await client.getDocument({ name: name('a/1') }))[0]).toEqual(before);
+    expect(await statusOf(client.getDocument({ name: name('a/missing') }))).toBe(Status.notFound);
   });
 });

@@ -165,7 +165,7 @@ describe('is refused', () => {
   it.each([
     ['with the id of the stream', (id: string) => ({ streamId: id }), /no write stream/],
     ['of another database', () => ({ database: 'projects/q/databases/(default)' }), /writes to projects/],
-    ['with a write that is none', () => ({ writes: [{}] }), /update, delete and transform/],
+    ['with a write that is none', () => ({ writes: [{}] }), /update, delete, verify and transform/],
   ])('a later request %s', async (_, request, message) => {
     const { streamId, streamToken, send, next } = await shakenHands();
     send({ streamToken, writes: [set('a', 1)], ...request(streamId) });

@@ -22,7 +22,7 @@ export interface Precondition {
 /** One write of a commit, checked in itself; whether it may happen is decided against the document. */
 export interface Write {
   path: string;
-  kind: 'update' | 'delete';
+  kind: 'update' | 'delete' | 'verify';
   fields: MapValue;
   /** Absent: the whole document is replaced. */
   mask?: FieldPath[];
@@ -74,6 +74,7 @@ export function applyWrite(
   now: Micros,
 ): WriteOutcome {
   checkPrecondition(documentName(database, write.path), before, write);
+  if (write.kind === 'verify') return { after: before, transformResults: [] };
   if (write.kind === 'delete') return { after: undefined, transformResults: [] };
   const fields = updatedFields(before, write);
   const transformResults = write.transforms.map((transform) => applyTransform(fields, transform, now));

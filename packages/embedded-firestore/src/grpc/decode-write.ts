@@ -30,7 +30,11 @@ export function decodeWrite(message: WriteMessage, database: string): Write {
     if (own.length === 0) throw invalid('A write that is a transform must have field transforms.');
     return { kind: 'update', path, fields: new Map(), mask: [], transforms: own, precondition };
   }
-  throw invalid('A write must have one of update, delete and transform.');
+  if (isSent(message, 'verify')) {
+    const path = pathWithin(message.verify ?? '', database);
+    return { kind: 'verify', path, fields: new Map(), transforms: [], precondition };
+  }
+  throw invalid('A write must have one of update, delete, verify and transform.');
 }
 
 function checkOnlyForUpdates({ updateMask, updateTransforms }: WriteMessage): void {

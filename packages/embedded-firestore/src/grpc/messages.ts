@@ -28,6 +28,8 @@ export interface FieldTransformMessage {
 export interface WriteMessage {
   update?: DocumentMessage | null;
   delete?: string;
+  /** The name of a document that is to meet the precondition, and stays as it is. */
+  verify?: string;
   transform?: { document: string; fieldTransforms: FieldTransformMessage[] } | null;
   updateMask?: MaskMessage | null;
   updateTransforms: FieldTransformMessage[];

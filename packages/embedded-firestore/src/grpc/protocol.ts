@@ -38,6 +38,9 @@ export interface OutgoingDocument {
 const SERVICE = 'google.firestore.v1.Firestore';
 const root = protobuf.Root.fromJSON(neededPackages() as protobuf.INamespace);
 
+// Google's description leaves it out, its web and mobile clients send it for what a transaction has only read.
+root.lookupType('google.firestore.v1.Write').add(new protobuf.Field('verify', 5, 'string'));
+
 function neededPackages() {
   const { google } = descriptor.nested;
   const {
