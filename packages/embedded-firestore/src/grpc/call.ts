@@ -74,7 +74,10 @@ export class Call {
 
   /** Calls back when nothing more can be sent, however that came. */
   onClosed(callback: () => void): void {
-    this.#stream.onClosed = callback;
+    this.#stream.onClosed = () => {
+      deadlines.delete(this);
+      callback();
+    };
   }
 
   /** Resolves when a slow client has taken what was sent, or has gone. */
@@ -89,7 +92,7 @@ export class Call {
   end(frames?: Buffer): void {
     if (this.hasEnded) return;
     this.start();
-    this.#finish();
+    this.#hasEnded = true;
     if (frames) this.#stream.write(frames);
     this.#stream.end(OK);
   }
@@ -107,7 +110,7 @@ export class Call {
   #failWith({ code, message }: Status): void {
     if (this.hasEnded) return;
     const status = { 'grpc-status': String(code), 'grpc-message': percentEncoded(message) };
-    this.#finish();
+    this.#hasEnded = true;
     if (this.#stream.hasResponded) this.#stream.end(encodeHeaders(status));
     else
       this.#stream.respond(
@@ -116,17 +119,13 @@ export class Call {
       );
   }
 
-  #finish(): void {
-    this.#hasEnded = true;
-    deadlines.delete(this);
-  }
-
   #noteDeadline(): void {
     const timeout = this.#stream.headers.get('grpc-timeout');
     if (timeout === undefined) return;
     const [, amount, unit] = TIMEOUT.exec(timeout) ?? [];
     if (unit === undefined) throw new FirestoreError('INTERNAL', `grpc-timeout "${timeout}" is no time.`);
     deadlines.add(this, Number(amount) * UNIT_MS[unit]!);
+    this.#stream.onClosed = () => deadlines.delete(this);
   }
 
   #guarded(work: () => void): void {
