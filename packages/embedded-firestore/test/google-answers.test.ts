@@ -180,6 +180,17 @@ describe('a list', () => {
   });
 });
 
+it('an update of what the same commit deletes before is an invalid argument', async () => {
+  const deleted = { delete: name('a/deleted') };
+  const update = { update: { name: name('a/deleted'), fields: {} } };
+  const commit = (...writes: object[]) => statusOf(client.commit({ database, writes }));
+  const exists = { currentDocument: { exists: true } };
+  for (const before of [[], [update]]) {
+    expect(await commit(...before, deleted, { ...update, ...exists })).toBe(Status.invalidArgument);
+    expect(await commit(...before, deleted, update, { ...update, ...exists })).toBeUndefined();
+  }
+});
+
 describe('a transaction', () => {
   const begin = async (options = {}) =>
     (await client.beginTransaction({ database, options }))[0].transaction as Buffer;

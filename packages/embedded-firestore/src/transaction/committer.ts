@@ -2,6 +2,7 @@ import { checkIndexEntries } from '../document/index-entries.ts';
 import type { Indexes } from '../document/index-entries.ts';
 import { applyWrite, checkWrite } from '../document/write.ts';
 import type { Write } from '../document/write.ts';
+import { invalid } from '../errors.ts';
 import type { Change } from '../storage/collection.ts';
 import type { Database } from '../storage/database.ts';
 import type { Store } from '../storage/store.ts';
@@ -96,6 +97,9 @@ export class Committer {
       if (!change) {
         const before = this.#database.get(write.path);
         changes.set(write.path, (change = { path: write.path, before, after: before }));
+      } else if (!change.after && write.precondition.exists) {
+        // Nothing that is stored could make it true, so Google's service does not answer that the document is missing.
+        throw invalid(`Document "${write.path}" is to exist, but is deleted by the same commit before.`);
       }
       const { after, transformResults } = applyWrite(this.#database.name, change.after, write, time);
       if (after && after !== change.after) checkIndexEntries(after, this.#indexes);
