@@ -8,7 +8,6 @@ import { executeQuery, isLong, unbuiltIndexes } from './query/execute.ts';
 import type { QueryResult } from './query/execute.ts';
 import { IndexPolicy } from './query/index-policy.ts';
 import { queryLock } from './query/matcher.ts';
-import { planQuery } from './query/plan.ts';
 import type { Query } from './query/query.ts';
 import { atOnce, inSlices } from './slices.ts';
 import type { Work } from './slices.ts';
@@ -126,9 +125,9 @@ export class EngineDatabase {
   async query(query: Query, at: Consistency): Promise<Read<QueryResult>> {
     this.#indexes.check(query);
     const work = (time?: Micros) => executeQuery(this.data, query, time);
-    return this.#find(query, at, work, ({ documents }) => ({
-      keys: documents.map(({ path }) => path),
-      query: queryLock(query, documents),
+    return this.#find(query, at, work, (found) => ({
+      keys: found?.documents.map(({ path }) => path) ?? [],
+      query: queryLock(query, found?.documents),
     }));
   }
 
@@ -141,7 +140,7 @@ export class EngineDatabase {
     const work = (time?: Micros) => aggregate(this.data, query, aggregations, time);
     // A page limit could end the lock early; an aggregation has no last result, so everything that matches is locked.
     const { limit: _, ...unlimited } = query;
-    return this.#find(query, at, work, () => ({ keys: [], query: queryLock(unlimited, []) }));
+    return this.#find(query, at, work, () => ({ keys: [], query: queryLock(unlimited) }));
   }
 
   /** Reads that lock nothing: lists of documents and collections. */
@@ -211,12 +210,12 @@ export class EngineDatabase {
     });
   }
 
-  /** Reads what a query finds; `locks` tells what keeps it true. */
+  /** Reads what a query finds; `locks` tells what keeps it true, also before it is found. */
   async #find<T>(
     query: Query,
     at: Consistency,
     work: (time?: Micros) => Work<T>,
-    locks: (value: T) => Omit<Look<T>, 'value'>,
+    locks: (value?: T) => Omit<Look<T>, 'value'>,
   ): Promise<Read<T>> {
     if (!at || 'time' in at) {
       await this.#buildIndexes(query);
@@ -227,12 +226,15 @@ export class EngineDatabase {
     return this.#transactions.use(transaction, async () => {
       await this.#transactions.suspend(transaction, () => this.#buildIndexes(query));
       if (readTime !== undefined) return this.#findAt(query, this.#checkRetained(readTime), work);
-      const ahead = isLong(this.data, query) ? await this.#findAt(query, undefined, work) : undefined;
       // It may have been ended meanwhile, and must not take locks then.
       this.#transactions.require(at.transaction);
+      if (isLong(this.data, query)) {
+        // Once nobody can change what there is to be found, it can be found in slices; each document needs no lock then.
+        await this.#locks.read(transaction, () => ({ ...locks(), value: undefined }));
+        return this.#findAt(query, undefined, work);
+      }
       const value = await this.#locks.read(transaction, () => {
-        const isTrue = ahead && this.data.isUnchangedSince(ahead.readTime, planQuery(query)?.scope);
-        const found = isTrue ? ahead.value : atOnce(work());
+        const found = atOnce(work());
         return { ...locks(found), value: found };
       });
       return { value, readTime: this.#committer.readableTime };

@@ -1,6 +1,7 @@
 import { beforeAll, afterAll, expect, it } from '@jest/globals';
 import { Engine } from '../src/engine.ts';
 import type { EngineDatabase } from '../src/engine.ts';
+import type { FirestoreError } from '../src/errors.ts';
 import { executeQuery } from '../src/query/execute.ts';
 import type { QueryResult } from '../src/query/execute.ts';
 import { normalizeQuery } from '../src/query/normalize.ts';
@@ -59,12 +60,41 @@ it.each([
   expect(pathsOf(step.value)).toEqual(expected);
 });
 
-it('what takes long lets others go first; a transaction sees what was changed meanwhile', async () => {
-  const all = query({ orderBy: byNumber });
+it('a transaction locks a long result as a whole, and lets others go on while it is found', async () => {
   const transaction = await database.begin({});
-  const work = database.query(all, { transaction });
-  await database.commit([put(COUNT * 2, -COUNT)]);
-  const { value } = await work;
-  expect(pathsOf(value)[0]).toBe(path(COUNT * 2));
+  const work = database.query(query({ orderBy: byNumber }), { transaction });
+  const told: string[] = [];
+  const found = work.then(() => told.push('found'));
+  await new Promise(setImmediate);
+  const elsewhere = database.commit([{ ...put(0), path: 'other/x' }]).then(() => told.push('elsewhere'));
+  const within = database.commit([put(COUNT * 2, -COUNT)]).then(() => told.push('within'));
+  await Promise.all([found, elsewhere]);
+  expect(told).toEqual(['elsewhere', 'found']);
+  expect(pathsOf((await work).value)).not.toContain(path(COUNT * 2));
+  // The result and what is written: a lock for each document would take a long turn.
+  expect(database.locked).toBeLessThan(4);
   database.rollback(transaction);
+  await within;
+});
+
+it('transactions that count at length and add one each see one another', async () => {
+  const all = query({ where: above('group', 0) });
+  const numbers = await Promise.all(Array.from({ length: 4 }, (_, at) => addOne(COUNT * 3 + at)));
+  expect(new Set(numbers).size).toBe(4);
+  expect(Math.max(...numbers) - Math.min(...numbers)).toBe(3);
+  expect(database.locked).toBe(0);
+
+  async function addOne(n: number): Promise<number> {
+    for (let retryOf: string | undefined; ;) {
+      const transaction = await database.begin(retryOf === undefined ? {} : { retryOf });
+      try {
+        const { value } = await database.query(all, { transaction });
+        await database.commit([put(n)], transaction);
+        return value.documents.length;
+      } catch (error) {
+        if ((error as FirestoreError).status !== 'ABORTED') throw error;
+        retryOf = transaction;
+      }
+    }
+  }
 });

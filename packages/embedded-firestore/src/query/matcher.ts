@@ -33,10 +33,13 @@ export class Matcher {
   }
 }
 
-/** The lock that keeps a result true: any change that adds to it, removes from it or changes it conflicts. */
-export function queryLock(query: Query, results: readonly Document[]): QueryLock {
+/**
+ * The lock that keeps a result true: any change that adds to it, removes from it or changes it conflicts. Without the
+ * results, where a page ends is not known.
+ */
+export function queryLock(query: Query, results?: readonly Document[]): QueryLock {
   const matcher = new Matcher(query);
-  const isFull = query.limit !== undefined && results.length >= query.limit;
+  const isFull = results !== undefined && query.limit !== undefined && results.length >= query.limit;
   // What sorts behind the last result of a full page cannot change the page.
   const last = isFull ? results.at(-1) : undefined;
   const end = last ? matcher.place(last) : isFull ? '' : undefined;

@@ -20,7 +20,6 @@ export class Collection {
   readonly id: string;
   readonly parent: string;
   readonly names = new Entries(existed, 0);
-  changedAt: Micros = 0;
 
   constructor(path: string) {
     this.path = path;
@@ -35,7 +34,6 @@ export class Collection {
 
   /** Makes a document's new state the present one, and tells which it replaces. */
   change(key: string, path: string, document: Document | undefined, time: Micros): Row {
-    this.changedAt = time;
     const row = this.row(key);
     if (!row) {
       const added: Row = { path, time, document, older: undefined };

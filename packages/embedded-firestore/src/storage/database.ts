@@ -59,12 +59,6 @@ export class Database {
     }
   }
 
-  /** Whether everything in these collections, or in all, is as it was then. */
-  isUnchangedSince(time: Micros, scope?: Scope): boolean {
-    const collections = scope ? this.#collectionsOf(scope) : [...this.#collections.values()];
-    return collections.every(({ changedAt }) => changedAt <= time);
-  }
-
   /** Puts a document in place while loading, with the times it had. */
   load(document: Document | undefined, path: string, time: Micros): void {
     const collection = this.#collectionFor(parentPath(path));
