@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { requestContext, requestContextOf } from '../observability/request-context.js';
@@ -10,13 +9,6 @@ export function registerHttpHooks(fastify: FastifyInstance, settings: Settings):
   fastify.addHook('onRequest', (request, reply, done) => {
     carryCommonHeaders(request, reply);
     requestContext.run(requestContextOf(request, settings.GOOGLE_CLOUD_PROJECT), done);
-  });
-
-  // Node.js ends the body of a request that has none before anybody reads it (`optimizeEmptyRequests`). Who reads it all
-  // the same, because the request declares what it has not, would wait for the end for ever.
-  fastify.addHook('preParsing', (request, _reply, body, done) => {
-    const isAwaited = request.raw.readableEnded && request.headers['content-type'] !== undefined;
-    done(null, isAwaited ? Readable.from([]) : body);
   });
 
   // A client that keeps its connection would keep the process, too, once it has its last answer.
