@@ -1,3 +1,4 @@
+import { requestContext } from './request-context.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** One line per request, when its answer has left. Neither bodies nor query strings nor headers are logged. */
@@ -17,6 +18,7 @@ export function registerRequestLog(fastify: FastifyInstance): void {
 function lineOf(request: FastifyRequest, reply: FastifyReply) {
   return {
     requestId: request.id,
+    ...requestContext.getStore(),
     route: request.routeOptions.url,
     userId: request.user?.id,
     httpRequest: {
