@@ -32,11 +32,11 @@ const TRACEPARENT = /^00-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
 export function requestContextOf(request: FastifyRequest, project: string | undefined): RequestContext {
   const trace =
     typeof request.headers.traceparent === 'string' && TRACEPARENT.exec(request.headers.traceparent);
-  if (!trace || !project) return { requestId: request.id, [INCOMING]: request };
-  return {
-    requestId: request.id,
-    [INCOMING]: request,
-    'logging.googleapis.com/trace': `projects/${project}/traces/${trace[1]}`,
-    'logging.googleapis.com/spanId': trace[2],
-  };
+  const context = { requestId: request.id } as RequestContext;
+  context[INCOMING] = request; // a symbol within the braces would cost more than all else here
+  if (trace && project) {
+    context['logging.googleapis.com/trace'] = `projects/${project}/traces/${trace[1]}`;
+    context['logging.googleapis.com/spanId'] = trace[2];
+  }
+  return context;
 }
