@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -93,6 +94,26 @@ const TELL_PACKAGES = `
     },
   });`;
 
+/** What rxjs exports before a lean start begins and no more after it, and what stands in for packages that others load. */
+const COMPARE_PACKAGES = `
+  import { createRequire } from 'node:module';
+  import { join } from 'node:path';
+  import { beginLeanStart } from './dist/config/lean-start.js';
+  const require = createRequire(join(process.cwd(), 'dist/main.js'));
+  const names = () =>
+    ['rxjs', 'rxjs/operators'].flatMap((from) => Object.keys(require(from)).map((name) => from + ' ' + name));
+  const before = names();
+  beginLeanStart();
+  const rxjs = await import(require.resolve('rxjs'));
+  const { isPhoneNumber } = require('class-validator');
+  const compress = createRequire(require.resolve('@fastify/compress'));
+  console.log(JSON.stringify({
+    missing: before.filter((name) => !names().includes(name)),
+    areSame: rxjs.map === require('rxjs/operators').map && rxjs.Observable === require('rxjs').Observable,
+    phones: [isPhoneNumber('+41446681800'), isPhoneNumber('+410')],
+    mediaType: compress('mime-db')['application/json'],
+  }));`;
+
 describe('a start', () => {
   it('loads only what it needs; the rest when it is needed', async () => {
     const flags = ['--import', `data:text/javascript,${encodeURIComponent(TELL_PACKAGES)}`];
@@ -106,9 +127,10 @@ describe('a start', () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
     const seldom = ['@google-cloud/firestore', '@nestjs/swagger', '@node-rs/argon2', 'embedded-firestore'];
     const large = ['ajv', 'firebase-admin', 'google-gax', 'jose', 'js-yaml', 'protobufjs', 'undici'];
+    const standIns = ['jsonwebtoken', 'libphonenumber-js', 'mime-db'];
     const atStart = service.stderr.trimEnd().split('\n');
     expect(atStart).toContain('@nestjs/core');
-    expect(atStart.filter((name) => [...seldom, ...large].includes(name))).toEqual([]);
+    expect(atStart.filter((name) => [...seldom, ...large, ...standIns].includes(name))).toEqual([]);
     const byDocumentation = await loadedBy('/docs-yaml');
     expect(byDocumentation).toEqual(expect.arrayContaining(['@nestjs/swagger', 'js-yaml']));
     expect([...atStart, ...byDocumentation]).not.toContain('node:fetch');
@@ -117,6 +139,18 @@ describe('a start', () => {
     );
     service.kill('SIGTERM');
     expect(await service.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('takes nothing from the packages that it loads otherwise or later', () => {
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', COMPARE_PACKAGES], {
+      cwd: installation.directory,
+      encoding: 'utf8',
+    });
+    const { missing, areSame, phones, mediaType } = JSON.parse(output) as Record<string, unknown>;
+    expect(missing).toEqual([]);
+    expect(areSame).toBe(true);
+    expect(phones).toEqual([true, false]);
+    expect(mediaType).toMatchObject({ compressible: true });
   });
 
   it('that is stopped while Firestore is being opened ends at once and cleanly', async () => {

@@ -35,13 +35,15 @@ const rounds = options.quick ? 3 : 11;
 
 const folder = build('bench/http/contestants');
 const starts = new Map(NAMES.map((name) => [name, [] as Figures[]]));
-for (const name of NAMES) await measure(name); // unmeasured: files come from the disk
+// Unmeasured: files come from the disk, and this service keeps what Node.js compiles (docs/start.md).
+for (const name of NAMES) await measure(name);
 for (let round = 0; round < rounds; round++) {
   for (const name of NAMES) starts.get(name)!.push(await measure(name));
 }
 const text = [
   machine(['fastify', '@nestjs/core', '@nestjs/platform-fastify', 'express', 'class-validator']),
-  `Medians of ${rounds} starts, in turn, on one core; lowest and highest in brackets. The first answer is that the token is ` +
+  `Medians of ${rounds} starts, in turn, on one core; lowest and highest in brackets. None is the first one after a build: ` +
+    'this service keeps what Node.js has compiled, the others do not. The first answer is that the token is ' +
     'missing, which needs no data. For the first request with a token this service opens its database (in memory, the ' +
     "engine's thread included) to know which tokens are revoked; the others have none. At rest: resident memory, a second later.",
   table([

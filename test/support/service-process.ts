@@ -35,7 +35,8 @@ export class Installation {
   start(environment: Record<string, string> = {}, flags: readonly string[] = []): ServiceProcess {
     const child = spawn(process.execPath, [...flags, 'dist/main.js'], {
       cwd: this.directory,
-      env: { PORT: '0', ...environment },
+      // Compiled files are kept here, not in the packages' directory: they are gone with the installation.
+      env: { PORT: '0', NODE_COMPILE_CACHE: join(this.directory, 'compiled'), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.running.add(child);

@@ -1,17 +1,14 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { enableCompileCache } from 'node:module';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { EmbeddedFirestore, LockedDirectory } from 'embedded-firestore';
+import { keepCompiled } from '../../config/lean-start.js';
 import type { Settings } from '../../config/settings.js';
 
 /** Written by `npm run firestore:indexes`. Resolved from here, for the service may be started from anywhere. */
 export const INDEX_FILE = join(import.meta.dirname, '../../../firestore.indexes.json');
-
-/** Where Node.js keeps the compiled engine, whose types it would else strip at each start. No matter if it cannot be written. */
-const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/compile');
 
 const LOOPBACK = '127.0.0.1';
 
@@ -92,7 +89,7 @@ export class EmbeddedEngine {
 }
 
 function loadEngine(): Promise<typeof import('embedded-firestore')> {
-  enableCompileCache(COMPILE_CACHE);
+  keepCompiled(); // its types, which would else be stripped at each start
   return import('embedded-firestore');
 }
 
