@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Document } from '../src/document/document.ts';
 import type { FirestoreError } from '../src/errors.ts';
+import { queryLock } from '../src/query/matcher.ts';
+import { normalizeQuery } from '../src/query/normalize.ts';
 import { LockTable } from '../src/transaction/lock-table.ts';
 import type { Owner } from '../src/transaction/lock-types.ts';
+import { Vector } from '../src/value/types.ts';
 
 let locks: LockTable;
 beforeEach(() => {
@@ -151,5 +155,32 @@ describe('the lock table', () => {
     expect(await refused).toMatchObject({ message: 'no such document' });
     locks.release(failing);
     expect(locks.size).toBe(0);
+  });
+});
+
+describe('the lock on a result', () => {
+  const named = (id: string) => Document.of(`c/${id}`, new Map([['v', new Vector([1])]]), 1, 1);
+  const page = {
+    database: 'projects/p/databases/d',
+    from: { parent: '', collectionId: 'c', allDescendants: false },
+    orderBy: [],
+    offset: 0,
+    limit: 2,
+  };
+  const touches = (lock: ReturnType<typeof queryLock>, id: string) =>
+    lock.touchedBy({ path: `c/${id}`, before: undefined, after: named(id) });
+
+  it('ends with the last of a full page, and not at all while that is not known', () => {
+    const query = normalizeQuery(page);
+    const found = queryLock(query, [named('a'), named('c')]);
+    expect(['b', 'd'].map((id) => touches(found, id))).toEqual([true, false]);
+    expect(touches(queryLock(query, [named('a')]), 'd')).toBe(true);
+    expect(touches(queryLock(query), 'd')).toBe(true);
+  });
+
+  it('does not end with the farthest of the nearest vectors of a page', () => {
+    const nearest = { path: ['v'], vector: new Vector([1]), measure: 'euclidean' as const, limit: 2 };
+    const lock = queryLock(normalizeQuery({ ...page, nearest }), [named('c'), named('a')]);
+    expect(touches(lock, 'b')).toBe(true);
   });
 });

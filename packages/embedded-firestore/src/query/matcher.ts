@@ -39,8 +39,9 @@ export class Matcher {
  */
 export function queryLock(query: Query, results?: readonly Document[]): QueryLock {
   const matcher = new Matcher(query);
-  const isFull = results !== undefined && query.limit !== undefined && results.length >= query.limit;
-  // What sorts behind the last result of a full page cannot change the page.
+  const { limit = Infinity, nearest } = query;
+  // What sorts behind the last result of a full page cannot change the page. The nearest are in another order.
+  const isFull = !nearest && results !== undefined && results.length >= limit;
   const last = isFull ? results.at(-1) : undefined;
   const end = last ? matcher.place(last) : isFull ? '' : undefined;
   const touches = (document: Document | undefined): boolean => {
