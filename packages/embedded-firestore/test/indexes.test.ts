@@ -60,6 +60,14 @@ describe('no declaration is needed for', () => {
     ['in', (q) => q.where('a', 'in', [1, 2])],
     ['OR of equalities', (q) => q.where(Filter.or(Filter.where('a', '==', 1), Filter.where('b', '==', 2)))],
     ['an order by name', (q) => q.where('a', '==', 1).orderBy(FieldPath.documentId())],
+    [
+      'names backwards with an equality',
+      (q) => q.where('a', '==', 1).orderBy(FieldPath.documentId(), 'desc'),
+    ],
+    [
+      'names that are given',
+      (q) => q.where(FieldPath.documentId(), 'in', ['a', 'b']).orderBy(FieldPath.documentId(), 'desc'),
+    ],
   ])('%s', async (_, build) => {
     expect(await statusOf(build(db.collection('free')).get())).toBeUndefined();
   });
@@ -69,6 +77,8 @@ describe('a declaration is needed for', () => {
   it.each<[string, (q: Query) => Query, string]>([
     ['equality and range', (q) => q.where('a', '==', 1).where('b', '>', 2), 'a ASCENDING, b ASCENDING'],
     ['equality and order', (q) => q.where('a', '==', 1).orderBy('b', 'desc'), 'a ASCENDING, b DESCENDING'],
+    ['names backwards', (q) => q.orderBy(FieldPath.documentId(), 'desc'), '__name__ DESCENDING'],
+    ['the last by name', (q) => q.orderBy(FieldPath.documentId()).limitToLast(1), '__name__ DESCENDING'],
     ['two orders', (q) => q.orderBy('a').orderBy('b', 'desc'), 'a ASCENDING, b DESCENDING'],
     [
       'array-contains and order',
@@ -109,13 +119,20 @@ describe('a declaration is needed for', () => {
   });
 });
 
-it('declared indexes serve what they should, both ways and merged', async () => {
+it('declared indexes serve what they should, in their direction and merged', async () => {
   const declared = db.collection('declared');
-  expect(await statusOf(declared.where('a', '==', 1).orderBy('b', 'desc').get())).toBeUndefined();
+  expect(await statusOf(declared.where('a', '==', 1).orderBy('b').get())).toBeUndefined();
+  expect(await statusOf(declared.where('a', '==', 1).orderBy('b', 'desc').get())).toBe(
+    Status.failedPrecondition,
+  );
+  expect(await statusOf(declared.where('a', '==', 1).orderBy('b').limitToLast(1).get())).toBe(
+    Status.failedPrecondition,
+  );
   expect(
     await statusOf(declared.where('a', '==', 1).where('c', '==', 1).where('b', '>', 1).get()),
   ).toBeUndefined();
-  expect(await statusOf(declared.orderBy('x', 'desc').orderBy('y').get())).toBeUndefined();
+  expect(await statusOf(declared.orderBy('x').orderBy('y', 'desc').get())).toBeUndefined();
+  expect(await statusOf(declared.orderBy('x', 'desc').orderBy('y').get())).toBe(Status.failedPrecondition);
   expect(await statusOf(declared.orderBy('x').orderBy('y').get())).toBe(Status.failedPrecondition);
 });
 

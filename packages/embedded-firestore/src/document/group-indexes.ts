@@ -1,6 +1,6 @@
 import { parseFieldPath } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
-import { AUTOMATIC } from './index-declaration.ts';
+import { AUTOMATIC, ENTRIES_PER_ELEMENT } from './index-declaration.ts';
 import type { FieldIndex, IndexFile, QueryScope } from './index-declaration.ts';
 
 export interface CompositeIndex {
@@ -43,7 +43,7 @@ export function groupIndexes({ indexes, fieldOverrides }: IndexFile, collectionG
     automatic: { indexes: usual, overrides },
     composites,
     perElement: Math.max(
-      most(({ arrayConfig }) => arrayConfig !== undefined) + containing,
+      most(({ arrayConfig }) => arrayConfig !== undefined) * ENTRIES_PER_ELEMENT + containing,
       most(({ arrayConfig }) => arrayConfig === undefined) / 2,
     ),
     mostFields: Math.max(1, ...composites.map(({ fields }) => fields.length)),

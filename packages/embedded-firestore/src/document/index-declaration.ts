@@ -36,3 +36,9 @@ export const AUTOMATIC: readonly FieldIndex[] = [
   { order: 'DESCENDING', queryScope: 'COLLECTION' },
   { arrayConfig: 'CONTAINS', queryScope: 'COLLECTION' },
 ];
+
+/**
+ * How many entries an element of an array has in the index of the array by itself. Google's documentation has one, but
+ * its service was seen to take 19,999 elements and to refuse 20,000.
+ */
+export const ENTRIES_PER_ELEMENT = 2;

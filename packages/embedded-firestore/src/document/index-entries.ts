@@ -7,6 +7,7 @@ import type { Document } from './document.ts';
 import { fieldAt, formatFieldPath, isName } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 import type { CompositeIndex, GroupIndexes } from './group-indexes.ts';
+import { ENTRIES_PER_ELEMENT } from './index-declaration.ts';
 import type { FieldIndex } from './index-declaration.ts';
 import { lastId, parentPath } from './resource-path.ts';
 
@@ -91,7 +92,9 @@ class EntrySizes {
       const overhead = queryScope === 'COLLECTION_GROUP' ? this.#ofGroup + 16 : this.#ofCollection;
       if (vectorConfig && !(value instanceof Vector)) continue;
       if (!arrayConfig) this.#add(overhead + ofValue, named);
-      else for (const one of elementsOf(value)) this.#add(overhead + pathSize + indexedSize(one), named);
+      else
+        for (const one of elementsOf(value))
+          this.#add(overhead + pathSize + indexedSize(one), named, ENTRIES_PER_ELEMENT);
     }
   }
 
@@ -138,9 +141,9 @@ class EntrySizes {
     return nameSize(this.#path) + 32;
   }
 
-  #add(bytes: number, fields: () => string): void {
-    this.#count++;
-    this.#bytes += bytes;
+  #add(bytes: number, fields: () => string, times = 1): void {
+    this.#count += times;
+    this.#bytes += bytes * times;
     if (bytes > this.#largest.bytes) this.#largest = { bytes, fields: fields() };
   }
 }

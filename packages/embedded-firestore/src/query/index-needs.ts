@@ -26,10 +26,17 @@ export function needsOf(query: Query, aggregated: readonly FieldPath[] = []): Ne
   const queryScope = allDescendants ? 'COLLECTION_GROUP' : 'COLLECTION';
   return conjunctions(query.where).map((filters) => {
     const equalities = equalitiesOf(filters);
-    const orders = ordersOf(query, aggregated, new Set(equalities.map(({ fieldPath }) => fieldPath)));
+    const orders = filters.some(isOneName)
+      ? []
+      : ordersOf(query, aggregated, new Set(equalities.map(({ fieldPath }) => fieldPath)));
     const vector = query.nearest && vectorOf(query.nearest);
     return { collectionGroup: collectionId, queryScope, equalities, orders, ...(vector && { vector }) };
   });
+}
+
+/** A document that is named needs to be found in no index. */
+function isOneName({ path, op }: FieldFilter): boolean {
+  return isName(path) && !INEQUALITIES.has(op);
 }
 
 function vectorOf({ path, vector }: Nearest): DeclaredField {
@@ -68,7 +75,9 @@ function ordersOf(
     const known = equal.has(fieldPath) || fields.some((field) => field.fieldPath === fieldPath);
     if (!known) fields.push({ fieldPath, order: name.order });
   }
-  const isImplied = (fields.at(-1) ?? name).order === name.order;
+  // Without another field names are in the order of the documents themselves, which goes one way only.
+  const direction = fields.at(-1)?.order ?? (equal.size > 0 ? name.order : 'ASCENDING');
+  const isImplied = direction === name.order;
   return isImplied ? fields : [...fields, { fieldPath: NAME_FIELD, order: name.order }];
 }
 
@@ -86,7 +95,9 @@ export function suggestionFor({
 /** Whether single-field indexes, which need no declaration, are enough: then these fields must have theirs. */
 export function isSingleField({ equalities, orders, vector }: Need): boolean {
   if (vector) return false;
-  return orders.length === 0 || (equalities.length === 0 && orders.length === 1);
+  const [first] = orders;
+  if (!first) return true;
+  return equalities.length === 0 && orders.length === 1 && first.fieldPath !== NAME_FIELD;
 }
 
 /** Whether declared indexes serve a need: each must end with the order, together they must begin with all equalities. */
@@ -119,21 +130,17 @@ function fieldsBesideVector(
   return isWanted ? fields.toSpliced(at, 1) : undefined;
 }
 
-/** The fields before the order, if the index ends with it, in its direction or all the other way round. */
+/** The fields before the order, if the index ends with it: Google's service reads no index backwards. */
 function prefixBefore(
   fields: readonly DeclaredField[],
   orders: readonly DeclaredField[],
 ): DeclaredField[] | undefined {
   const ends = fields.slice(fields.length - orders.length);
-  if (ends.length !== orders.length) return undefined;
-  const same = (flip: boolean) =>
-    ends.every(
-      (field, at) =>
-        field.fieldPath === orders[at]!.fieldPath &&
-        !field.arrayConfig &&
-        (field.order !== orders[at]!.order) === flip,
-    );
-  return same(false) || same(true) ? fields.slice(0, fields.length - orders.length) : undefined;
+  const isSame = (field: DeclaredField, at: number) =>
+    field.fieldPath === orders[at]!.fieldPath && field.order === orders[at]!.order;
+  return ends.length === orders.length && ends.every(isSame)
+    ? fields.slice(0, fields.length - orders.length)
+    : undefined;
 }
 
 /** For equality the direction of a field does not matter. */
