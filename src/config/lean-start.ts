@@ -24,8 +24,18 @@ export function beginLeanStart(): void {
   for (const name of OF_FETCH) if (name in http) Reflect.defineProperty(http, name, { enumerable: false });
   growYoungGeneration(1);
   keepCompiled();
-  for (const { name, by } of SELDOM_USED) loadAtFirstUse(name, by);
-  loadRxjsInOneFile();
+  for (const { name, by } of SELDOM_USED) ifInstalled(() => loadAtFirstUse(name, by));
+  ifInstalled(loadRxjsInOneFile);
+}
+
+/** What another version or another choice of packages has elsewhere is loaded as always. A test tells (start.e2e-spec.ts). */
+function ifInstalled(shorten: () => void): void {
+  try {
+    shorten();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error;
+  }
 }
 
 /** From now on requests decide how large the young generation is. */
