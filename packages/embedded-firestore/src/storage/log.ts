@@ -29,7 +29,8 @@ export class Log {
   /** There may be a part of a record behind the last good one. */
   #isTorn = false;
   #pending: Pending[] = [];
-  #flushing: Promise<void> | undefined;
+  #isBusy = false;
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(fd: number, size: number, disk: Disk) {
     this.#fd = fd;
@@ -60,45 +61,62 @@ export class Log {
   append(record: Uint8Array): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#pending.push({ bytes: record, resolve, reject });
-    this.#flushing ??= this.#flush();
+    this.#last = promise;
+    // Commits that arrive in the same turn join this flush.
+    if (!this.#isBusy) setImmediate(() => this.#flush());
+    this.#isBusy = true;
     return promise;
   }
 
   async close(): Promise<void> {
-    await this.#flushing;
+    await this.#last.catch(() => undefined);
     if (this.#end > this.#size) ftruncateSync(this.#fd, this.#size);
     closeSync(this.#fd);
   }
 
-  async #flush(): Promise<void> {
-    // Commits that arrive in the same turn join this flush.
-    await new Promise(setImmediate);
-    while (this.#pending.length > 0) {
-      const batch = this.#pending;
-      this.#pending = [];
-      try {
-        this.#repair();
-        await this.#write(batch);
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        this.#undo();
-        for (const { reject } of batch) reject(notWritten(error));
-      }
+  /** Without promises where the disk needs none: this is done for each commit that comes alone. */
+  #flush(): void {
+    const batch = this.#pending;
+    this.#pending = [];
+    try {
+      this.#repair();
+      const later = this.#write(batch);
+      if (!later) return this.#written(batch);
+      later.then(
+        () => this.#written(batch),
+        (error: unknown) => this.#failed(batch, error),
+      );
+    } catch (error) {
+      this.#failed(batch, error);
     }
-    this.#flushing = undefined;
   }
 
   /** Records that are small and find no room get it for those that follow as well. */
-  async #write(batch: readonly Pending[]): Promise<void> {
-    const length = batch.reduce((sum, { bytes }) => sum + HEADER_BYTES + bytes.length, 0);
+  #write(batch: readonly Pending[]): Promise<void> | void {
+    const length = lengthOf(batch);
     const isRoomWanted = length <= SMALL_BYTES && this.#size + length > this.#end;
-    const bytes = Buffer.alloc(isRoomWanted ? ROOM_BYTES : length);
+    const bytes = isRoomWanted ? Buffer.alloc(ROOM_BYTES) : Buffer.allocUnsafe(length);
     let at = 0;
     for (const pending of batch) at = frame(pending.bytes, bytes, at);
-    const later = this.#disk.flush(this.#fd, bytes, this.#size);
-    if (later) await later;
     this.#end = Math.max(this.#end, this.#size + bytes.length);
-    this.#size += length;
+    return this.#disk.flush(this.#fd, bytes, this.#size);
+  }
+
+  #written(batch: readonly Pending[]): void {
+    this.#size += lengthOf(batch);
+    for (const { resolve } of batch) resolve();
+    this.#goOn();
+  }
+
+  #failed(batch: readonly Pending[], error: unknown): void {
+    this.#undo();
+    for (const { reject } of batch) reject(notWritten(error));
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#isBusy = this.#pending.length > 0;
+    if (this.#isBusy) this.#flush();
   }
 
   #undo(): void {
@@ -121,6 +139,10 @@ export class Log {
 
 function notWritten(error: unknown): FirestoreError {
   return new FirestoreError('UNAVAILABLE', `The commit could not be written to disk: ${String(error)}`);
+}
+
+function lengthOf(batch: readonly Pending[]): number {
+  return batch.reduce((sum, { bytes }) => sum + HEADER_BYTES + bytes.length, 0);
 }
 
 /** Puts a record with its header at a place, and tells where it ends. */

@@ -78,13 +78,22 @@ export class Committer {
       fail(error);
       return promise;
     }
-    const finish = (result: CommitResult) => {
-      resolve(result);
+    const finish = () => {
+      const { time, results, changes } = prepared;
+      try {
+        this.#show(changes, time);
+      } catch (error) {
+        return fail(error);
+      }
+      resolve({ time, results });
       // Who committed is told before those who waited for it: what they see happen is in order.
       if (this.#locks.hasWaiting) setImmediate(() => this.#locks.release(owner));
       else this.#locks.release(owner);
     };
-    const grant = () => void this.#persist(owner, prepared).then(finish, fail);
+    const grant = () => {
+      if (prepared.changes.length > 0 && this.#store.durable) this.#log(prepared, finish, fail);
+      else finish();
+    };
     this.#locks.write(owner, keys, prepare, grant, fail);
     return promise;
   }
@@ -109,25 +118,26 @@ export class Committer {
     return { time, results, changes: [...changes.values()].filter(({ before, after }) => before !== after) };
   }
 
-  async #persist(owner: Owner, { time, results, changes }: Prepared): Promise<CommitResult> {
-    if (changes.length > 0) {
-      if (this.#store.durable) await this.#applyOnceLogged(time, changes);
-      else this.#database.apply(changes, time);
-      for (const listener of this.#listeners) listener(changes, time);
-    }
-    return { time, results };
-  }
-
-  async #applyOnceLogged(time: Micros, changes: readonly Change[]): Promise<void> {
+  #log({ time, changes }: Prepared, onWritten: () => void, onFailed: (error: unknown) => void): void {
     const documents = changes.map(({ path, after }) => ({ path, document: after }));
     const written = this.#store.append({ database: this.#database.name, time, documents });
     this.#pending.set(written, time);
-    try {
-      await written;
-      this.#database.apply(changes, time);
-    } finally {
-      // In the same turn: a reader in between would be told of a time whose commit it does not see.
-      this.#pending.delete(written);
-    }
+    written.then(
+      () => {
+        // It is shown in the same turn: a reader in between would be told of a time whose commit it does not see.
+        this.#pending.delete(written);
+        onWritten();
+      },
+      (error: unknown) => {
+        this.#pending.delete(written);
+        onFailed(error);
+      },
+    );
+  }
+
+  #show(changes: readonly Change[], time: Micros): void {
+    if (changes.length === 0) return;
+    this.#database.apply(changes, time);
+    for (const listener of this.#listeners) listener(changes, time);
   }
 }
