@@ -271,6 +271,8 @@ describe('reads', () => {
 });
 
 describe('limits', () => {
+  const zeros = Array<number>(70_000).fill(0);
+
   it('field names of underscores alone are allowed', async () => {
     const ref = fresh();
     await ref.set({ __: 1, ____: 2, m: { ____: 3 } });
@@ -281,6 +283,7 @@ describe('limits', () => {
   it.each([
     ['a document over 1 MiB', { a: 'x'.repeat(600_000), b: 'x'.repeat(600_000) }],
     ['a field value over 1 MiB less 89 bytes', { a: 'x'.repeat(1_048_487) }],
+    ['a document over 1 MiB that is half of it on the wire', { a: zeros, b: zeros }],
     ['a reserved field name', { __a__: 1 }],
     ['a field name over 1,500 bytes', { ['x'.repeat(1_501)]: 1 }],
     ['a field path over 1,500 bytes', { ['x'.repeat(1_000)]: { ['x'.repeat(500)]: 1 } }],

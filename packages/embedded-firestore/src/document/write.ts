@@ -1,5 +1,6 @@
 import { FirestoreError, invalid } from '../errors.ts';
 import {
+  BYTES_WORTH_MEASURING,
   checkDepth,
   checkDocumentSize,
   depthOf,
@@ -25,7 +26,7 @@ export interface Write {
   kind: 'update' | 'delete' | 'verify';
   fields: MapValue;
   /** Absent: the whole document is replaced. */
-  mask?: FieldPath[];
+  mask?: FieldPath[] | undefined;
   transforms: Transform[];
   precondition: Precondition;
 }
@@ -78,8 +79,9 @@ export function applyWrite(
   if (write.kind === 'delete') return { after: undefined, transformResults: [] };
   const fields = updatedFields(before, write);
   const transformResults = write.transforms.map((transform) => applyTransform(fields, transform, now));
-  checkDocumentSize(documentName(database, write.path), write.path, fields);
   const after = Document.of(write.path, fields, before?.createTime ?? now, now);
+  if (after.data.length > BYTES_WORTH_MEASURING)
+    checkDocumentSize(documentName(database, write.path), write.path, fields);
   return { after: before?.data === after.data ? before : after, transformResults };
 }
 

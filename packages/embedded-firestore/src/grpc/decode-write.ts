@@ -18,7 +18,7 @@ export function decodeWrite(message: WriteMessage, database: string): Write {
     const mask = message.updateMask ? decodeMask(message.updateMask) : undefined;
     const { fields } = message.update;
     const path = pathWithin(message.update.name, database);
-    return { kind: 'update', path, fields, ...(mask && { mask }), transforms, precondition };
+    return { kind: 'update', path, fields, mask, transforms, precondition };
   }
   if (isSent(message, 'delete')) {
     const path = pathWithin(message.delete ?? '', database);

@@ -192,7 +192,7 @@ export function commitMessage({ time, results }: CommitResult): object {
 }
 
 function writeResult({ updateTime, transformResults }: CommitResult['results'][number]): object {
-  return { ...(updateTime !== undefined && { updateTime: timeMessage(updateTime) }), transformResults };
+  return { updateTime: updateTime === undefined ? undefined : timeMessage(updateTime), transformResults };
 }
 
 interface BatchWriteRequest {
@@ -263,7 +263,7 @@ async function updateDocument(engine: Engine, request: UpdateRequest): Promise<o
     kind: 'update',
     path: name.path,
     fields: request.document.fields,
-    ...(request.updateMask && { mask: decodeMask(request.updateMask) }),
+    mask: request.updateMask ? decodeMask(request.updateMask) : undefined,
     transforms: [],
     precondition: decodePrecondition(request.currentDocument),
   };

@@ -1,7 +1,8 @@
 /** Headers in all, with 32 bytes for each besides its texts, as RFC 9113 counts them. */
 export const MAX_HEADER_LIST_BYTES = 65_536;
 
-const PSEUDO = new Set([':method', ':scheme', ':authority', ':path']);
+const REQUIRED = [':method', ':scheme', ':path'];
+const PSEUDO = new Set([...REQUIRED, ':authority']);
 /** Of HTTP/1: they have no meaning here, and hide requests in requests where something passes them on. */
 const OF_CONNECTION = new Set([
   'connection',
@@ -23,7 +24,7 @@ export class RequestHeaders {
   }
 
   get isMalformed(): boolean {
-    return this.#isMalformed || [':method', ':scheme', ':path'].some((name) => !this.#values.get(name));
+    return this.#isMalformed || REQUIRED.some((name) => !this.#values.get(name));
   }
 
   get(name: string): string | undefined {

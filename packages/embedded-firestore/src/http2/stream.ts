@@ -88,9 +88,13 @@ export class Http2Stream {
     this.isRequestEnded = isEnd;
     this.#unacknowledged += bytes;
     if (this.#unacknowledged > STREAM_WINDOW) return this.reset(Code.flowControlError);
-    this.#held += bytes;
-    this.#received.push({ data, bytes });
-    this.#passOn();
+    if (this.#isPaused) {
+      this.#held += bytes;
+      this.#received.push({ data, bytes });
+      return;
+    }
+    if (data.length > 0) this.onData(data);
+    this.#goOn();
   }
 
   /** Passes on nothing until `resume`; the client can send no more than there is room for. */
@@ -100,7 +104,12 @@ export class Http2Stream {
 
   resume(): void {
     this.#isPaused = false;
-    this.#passOn();
+    while (this.#received.length > 0 && !this.#isPaused && !this.isClosed) {
+      const { data, bytes } = this.#received.shift()!;
+      this.#held -= bytes;
+      if (data.length > 0) this.onData(data);
+    }
+    this.#goOn();
   }
 
   /** Nothing more comes or goes. */
@@ -113,12 +122,8 @@ export class Http2Stream {
     this.onClosed();
   }
 
-  #passOn(): void {
-    while (this.#received.length > 0 && !this.#isPaused && !this.isClosed) {
-      const { data, bytes } = this.#received.shift()!;
-      this.#held -= bytes;
-      if (data.length > 0) this.onData(data);
-    }
+  /** Everything that came has been taken, unless the owner takes nothing again. */
+  #goOn(): void {
     if (this.isClosed || this.#isPaused) return;
     if (!this.isRequestEnded) this.#acknowledge();
     else if (!this.#hasPassedEnd) {

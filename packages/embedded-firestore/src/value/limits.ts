@@ -4,6 +4,8 @@ import type { MapValue, Value } from './types.ts';
 
 export const MAX_DOCUMENT_BYTES = 1_048_576;
 export const MAX_FIELD_VALUE_BYTES = 1_048_487;
+/** On the wire any value takes a quarter of its size or more: fields of so few bytes are within both limits, with any name. */
+export const BYTES_WORTH_MEASURING = 256_000;
 export const MAX_NAME_BYTES = 1_500;
 export const MAX_FIELD_PATH_BYTES = 1_500;
 /** Queries look at no more of a string or bytes. */
