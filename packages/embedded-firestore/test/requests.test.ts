@@ -115,6 +115,13 @@ const REQUESTS: Record<string, object[]> = {
   })),
   UpdateDocument: [{ document: update, updateMask: mask, mask, currentDocument: { exists: true } }],
   DeleteDocument: [{ name, currentDocument: { exists: true } }],
+  // Before transactions begin: it would wait for their locks.
+  Write: [
+    { database: DATABASE },
+    ...writes.map((write) => ({ database: DATABASE, writes: [write] })),
+    { streamToken: Buffer.from('a') },
+    { streamId: 'a' },
+  ],
   BatchGetDocuments: beginnings.map((at) => ({ database: DATABASE, documents: [name], mask, ...at })),
   BeginTransaction: options.map((each) => ({ database: DATABASE, options: each })),
   Commit: writes.map((write) => ({ database: DATABASE, writes: [write], transaction })),
@@ -166,12 +173,6 @@ const REQUESTS: Record<string, object[]> = {
     },
     { database: DATABASE, addTarget: { documents: { documents: [name] }, targetId: 2, readTime: time } },
     { database: DATABASE, removeTarget: 2 },
-  ],
-  Write: [
-    { database: DATABASE },
-    ...writes.map((write) => ({ database: DATABASE, writes: [write] })),
-    { streamToken: Buffer.from('a') },
-    { streamId: 'a' },
   ],
 };
 
