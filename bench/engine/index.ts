@@ -1,11 +1,12 @@
 /**
- * The embedded engine beside the other one that installs without Java. Servers run in processes of their own, the official
- * client in this one; they take turns, round by round. `--quick` for a first look, `--only <text>` for what has it in its
+ * The embedded engine beside the other one that installs without Java. Servers run in processes of their own, the
+ * clients in this one; they take turns, round by round. `--quick` for a first look, `--only <text>` for what has it in its
  * name; both write nothing.
  */
 import { parseArgs } from 'node:util';
 import { machine, table, writeSection } from '../lib/results.ts';
 import { digits, summarize, withSpread } from '../lib/stats.ts';
+import { bareWorkloads } from './bare-workloads.ts';
 import { bounded, measure, STRETCH } from './measure.ts';
 import type { Kind } from './messages.ts';
 import { Subject } from './subject.ts';
@@ -33,10 +34,12 @@ interface Row {
 
 const subjects: Subject[] = [];
 const rows: Row[] = [];
+const bareRows: Row[] = [];
 const alone: string[][] = [];
 try {
   for (const kind of KINDS) subjects.push(await Subject.start(kind));
-  await compareWorkloads();
+  await compareAll(workloads, rows);
+  await compareAll(bareWorkloads, bareRows);
   await compareQueries();
   await compareResponsiveness();
   await measureStart();
@@ -48,14 +51,15 @@ report();
 // Clients of an engine that was broken off go on trying.
 process.exit();
 
-async function compareWorkloads(): Promise<void> {
+/** On what the official client does, and on the same calls by one that costs next to nothing. */
+async function compareAll(workloads: readonly Workload[], to: Row[]): Promise<void> {
   for (const workload of workloads) {
     if (!wanted(workload.name)) continue;
     // Some workloads use what those before them prepared.
     for (const prepared of options.only === '' ? [workload] : workloads) {
       for (const { db } of subjects) await prepared.prepare?.(db);
     }
-    rows.push(...(await compare([workload], () => subjects)));
+    to.push(...(await compare([workload], () => subjects)));
   }
 }
 
@@ -220,9 +224,13 @@ function report(): void {
     machine(['@google-cloud/firestore', OTHER]),
     `Median of the rounds, lowest and highest in brackets; less is better. The engines took turns, ${STRETCH} operations each where one comes after the other. "Ahead" is the median of the rounds' ratios; the bar is 2x.`,
     '',
-    'On the clock, the official client and the network included, which are the same for all:',
+    'On the clock, by the official client, whose own time is the same for all and most of it:',
     '',
     table([head, ...times]),
+    '',
+    'On the clock, by a client that does no more than send requests and read answers (HTTP/2 of Node.js, protobufjs):',
+    '',
+    table([head, ...bareRows.map(({ name, outcomes }) => line(name, outcomes))]),
     '',
     "CPU time of the server's process for the same, per operation: what the engine itself costs:",
     '',

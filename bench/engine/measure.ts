@@ -36,7 +36,7 @@ async function usedCpu(subjects: readonly Subject[]): Promise<Map<Subject, numbe
 async function oneByOne(subjects: readonly Subject[], work: AtOnce): Promise<Map<Subject, Timed | Error>> {
   const timed = new Map<Subject, Timed | Error>();
   for (const subject of subjects)
-    timed.set(subject, await bounded(subject, work(subject.db)).catch((error: Error) => error));
+    timed.set(subject, await bounded(subject, work(subject)).catch((error: Error) => error));
   return timed;
 }
 
@@ -52,7 +52,7 @@ async function inTurn(
       if (taken instanceof Error) continue;
       const start = performance.now();
       const stretch = async () => {
-        for (let at = from; at < from + STRETCH; at++) await step(subject.db, at);
+        for (let at = from; at < from + STRETCH; at++) await step(subject, at);
         taken.milliseconds += performance.now() - start;
       };
       await bounded(subject, stretch()).catch((error: Error) => timed.set(subject, error));

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Firestore } from '@google-cloud/firestore';
+import { BareClient } from './bare-client.ts';
 import type { Answer, Kind, Question } from './messages.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
@@ -15,6 +16,8 @@ export class Subject {
   readonly #directory: string | undefined;
   #child!: ChildProcess;
   db!: Firestore;
+  /** The same engine by a client that costs little. */
+  bare!: BareClient;
   /** How long the engine took until it could be asked, in ms. */
   startedIn = 0;
 
@@ -47,6 +50,7 @@ export class Subject {
     await exited;
     // It would wait for what is under way, which the client goes on to try again.
     this.db.terminate().catch(() => undefined);
+    this.bare.close();
     await this.#start();
   }
 
@@ -66,11 +70,13 @@ export class Subject {
     const [{ ready }] = (await once(this.#child, 'message')) as [Required<Answer>];
     this.startedIn = ready.milliseconds;
     const customHeaders = { Authorization: 'Bearer owner' };
+    this.bare = new BareClient(ready.address);
     this.db = new Firestore({ projectId: 'bench', host: ready.address, ssl: false, customHeaders });
   }
 
   async #halt(): Promise<void> {
     await this.db.terminate();
+    this.bare.close();
     const exited = once(this.#child, 'exit');
     await this.ask('stop');
     await exited;

@@ -1,5 +1,6 @@
 import { FieldValue } from '@google-cloud/firestore';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
+import type { Subject } from './subject.ts';
 
 /** Something timed. What it runs throws when the engine cannot do it. */
 export interface Workload {
@@ -13,10 +14,10 @@ export interface Workload {
 
 export interface Sequential {
   steps: number;
-  step(db: Firestore, at: number): Promise<unknown>;
+  step(subject: Subject, at: number): Promise<unknown>;
 }
 
-export type AtOnce = (db: Firestore) => Promise<Timed>;
+export type AtOnce = (subject: Subject) => Promise<Timed>;
 
 /** In milliseconds. */
 export interface Timed {
@@ -65,7 +66,7 @@ export function findTwenty(collection: string): Workload {
     rounds: 12,
     work: {
       steps: 10,
-      step: async (db) => {
+      step: async ({ db }) => {
         const query = db
           .collection(collection)
           .where('group', '==', asked++ % 10)
@@ -92,39 +93,39 @@ export const workloads: Workload[] = [
     name: 'get',
     rounds: 10,
     prepare: (db) => load(db, 'people', 500),
-    work: { steps: 200, step: (db, at) => db.doc(`people/p${at}`).get() },
+    work: { steps: 200, step: ({ db }, at) => db.doc(`people/p${at}`).get() },
   },
   {
     name: 'get, 50 at once',
     rounds: 6,
-    work: (db) => timedAtOnce(50, 20, (at) => db.doc(`people/p${at % 500}`).get()),
+    work: ({ db }) => timedAtOnce(50, 20, (at) => db.doc(`people/p${at % 500}`).get()),
   },
   {
     name: 'set',
     rounds: 10,
-    work: { steps: 200, step: set },
+    work: { steps: 200, step: ({ db }, at) => set(db, at) },
   },
   {
     name: 'set, 50 at once',
     rounds: 6,
-    work: (db) => timedAtOnce(50, 20, (at) => set(db, at % 500)),
+    work: ({ db }) => timedAtOnce(50, 20, (at) => set(db, at % 500)),
   },
   {
     name: 'transaction: read and write',
     rounds: 10,
     prepare: (db) => load(db, 'counted', 100),
-    work: { steps: 100, step: readAndWrite },
+    work: { steps: 100, step: ({ db }, at) => readAndWrite(db, at) },
   },
   {
     name: 'transaction, 50 at once',
     rounds: 6,
-    work: (db) => timedAtOnce(50, 10, (at) => readAndWrite(db, at % 50)),
+    work: ({ db }) => timedAtOnce(50, 10, (at) => readAndWrite(db, at % 50)),
   },
   {
     name: '100 counters at once, transactions',
     rounds: 4,
     prepare: (db) => resetCounters(db, 100),
-    work: async (db) => {
+    work: async ({ db }) => {
       await resetCounters(db, 100);
       const taken = await timedAtOnce(100, 5, (at) => increment(db, db.doc(`counters/c${at % 100}`)));
       await requireSum(db, 500);
@@ -134,7 +135,7 @@ export const workloads: Workload[] = [
   {
     name: '100 counters at once, FieldValue.increment',
     rounds: 4,
-    work: async (db) => {
+    work: async ({ db }) => {
       await resetCounters(db, 100);
       const add = (at: number) => db.doc(`counters/c${at % 100}`).update({ n: FieldValue.increment(1) });
       const taken = await timedAtOnce(100, 5, add);
@@ -145,7 +146,7 @@ export const workloads: Workload[] = [
   {
     name: 'one counter, 20 clients x 10 transactions',
     rounds: 4,
-    work: async (db) => {
+    work: async ({ db }) => {
       await resetCounters(db, 1);
       const { milliseconds } = await timedAtOnce(20, 10, () => increment(db, db.doc('counters/c0')));
       await requireSum(db, 200);
@@ -155,7 +156,7 @@ export const workloads: Workload[] = [
   {
     name: '10,000 documents in batches of 500',
     rounds: 3,
-    work: async (db) => {
+    work: async ({ db }) => {
       const start = performance.now();
       await load(db, `bulk${Math.random()}`, 10_000);
       return { milliseconds: performance.now() - start, operations: 1 };
@@ -164,7 +165,7 @@ export const workloads: Workload[] = [
   {
     name: '10,000 documents by BulkWriter',
     rounds: 3,
-    work: async (db) => {
+    work: async ({ db }) => {
       const start = performance.now();
       const writer = db.bulkWriter({ throttling: false });
       writer.onWriteError(() => false);
@@ -200,7 +201,7 @@ async function requireSum(db: Firestore, expected: number): Promise<void> {
 }
 
 /** `clients` operations are always under way. */
-async function timedAtOnce(
+export async function timedAtOnce(
   clients: number,
   each: number,
   operation: (at: number) => Promise<unknown>,
