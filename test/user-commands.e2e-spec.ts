@@ -37,7 +37,7 @@ async function run(command: string, options: Record<string, string>, password: s
     [join(home, `dist/commands/${command}.js`), ...values],
     {
       cwd: home,
-      env: { ...environment, DATA_DIRECTORY: join(home, 'data') },
+      env: { ...environment, DATA_DIRECTORY: join(home, 'data'), NODE_COMPILE_CACHE: join(home, 'compiled') },
     },
   );
   child.stdin!.end(`${password}\n`);
