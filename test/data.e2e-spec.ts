@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Firestore, GeoPoint, Timestamp } from 'firebase-admin/firestore';
+import { jest } from '@jest/globals';
+import { ExpiredDocuments } from '../src/core/firestore/expired-documents.js';
+import { FirestoreConnection } from '../src/core/firestore/firestore-connection.js';
 import { Profile, setupLab } from './support/data-lab.js';
 import { recordRpcs } from './support/rpcs.js';
+import { databaseOfItsOwn, type Setup, setup } from './support/setup.js';
+import { passTime } from './support/time.js';
+import { login, PASSWORD, person, registerUser } from './support/users.js';
 
 describe('documents and repositories (D2, D3, D4, D9)', () => {
   let lab: Awaited<ReturnType<typeof setupLab>>;
@@ -355,5 +361,57 @@ describe('documents and repositories (D2, D3, D4, D9)', () => {
       expect([status, result]).toEqual([500, 'done']);
       expect(await stored(id)).toEqual(before);
     });
+  });
+});
+
+/** An emulator has rules of its own. */
+const embedded = process.env.FIRESTORE_EMULATOR_HOST ? describe.skip : describe;
+
+embedded('composite indexes (D10)', () => {
+  it('are demanded of a query as in production, with the definition to add', async () => {
+    const lab = await setupLab('strict');
+    const { error } = await lab.read(({ profiles }) =>
+      profiles.query().where('nickname', '==', 'a').orderBy('visits').find(),
+    );
+    await lab.close();
+    expect(error).toMatchObject({ code: 9 }); // FAILED_PRECONDITION
+    expect(error!.message).toContain('firestore.indexes.json');
+    expect(error!.message).toContain('"collectionGroup":"profiles"');
+    expect(error!.message).toContain('"fieldPath":"visits"');
+  });
+});
+
+describe('expiry', () => {
+  const DAY = 24 * 60 * 60_000;
+
+  let app: Setup;
+  beforeAll(async () => {
+    app = await setup({ ...databaseOfItsOwn(), AUDIT_RETENTION_DAYS: '30' });
+  });
+  afterAll(() => app.close());
+  afterEach(() => void jest.useRealTimers());
+
+  const countOf = async (collection: string) =>
+    (await app.app.get(FirestoreConnection).firestore.collection(collection).count().get()).data().count;
+
+  it('deletes what has expired, and nothing else', async () => {
+    const [{ user }] = [await registerUser(app), await registerUser(app)];
+    await app.post('/auth/login', { email: person().email, password: PASSWORD });
+    await app.post('/auth/password/forgot', { email: user.email });
+    passTime(20 * DAY);
+    await login(app, user.email);
+    expect(await app.app.get(ExpiredDocuments).clear()).toBeGreaterThan(1);
+    expect([await countOf('sessions'), await countOf('auditEntries')]).toEqual([3, 4]);
+
+    passTime(11 * DAY);
+    await app.app.get(ExpiredDocuments).clear();
+    expect([await countOf('sessions'), await countOf('auditEntries')]).toEqual([1, 1]);
+    expect(await countOf('oneTimeTokens')).toBe(0);
+
+    passTime(91 * DAY);
+    await app.app.get(ExpiredDocuments).clear();
+    for (const collection of ['sessions', 'auditEntries', 'signInDelays', 'mails', 'revocations'])
+      expect([collection, await countOf(collection)]).toEqual([collection, 0]);
+    expect([await countOf('users'), await countOf('emails')]).toEqual([2, 2]);
   });
 });
