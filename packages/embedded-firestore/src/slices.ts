@@ -4,10 +4,17 @@ export type Work<T> = Generator<void, T>;
 const SLICE_MS = 10;
 let latest: Promise<void> = Promise.resolve();
 
-/** A turn of the event loop in which nobody else does a slice: however many work, the others wait for one of them. */
+/**
+ * A turn of the event loop in which nobody else does a slice: however many work, the others wait for one of them. It is the
+ * second from now: answers leave at the end of a turn, and those of the next one are not to wait for a slice.
+ */
 export function nextTurn(): Promise<void> {
-  latest = latest.then(() => new Promise(setImmediate));
+  latest = latest.then(turn).then(turn);
   return latest;
+}
+
+function turn(): Promise<void> {
+  return new Promise(setImmediate);
 }
 
 /** Does all of it at once. */

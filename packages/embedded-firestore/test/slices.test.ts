@@ -6,7 +6,7 @@ import { executeQuery } from '../src/query/execute.ts';
 import type { QueryResult } from '../src/query/execute.ts';
 import { normalizeQuery } from '../src/query/normalize.ts';
 import type { Filter, QueryRequest } from '../src/query/query.ts';
-import { atOnce } from '../src/slices.ts';
+import { atOnce, nextTurn } from '../src/slices.ts';
 import { Vector } from '../src/value/types.ts';
 import { path, put as putFields, remove } from './support/numbered.ts';
 
@@ -97,4 +97,14 @@ it('transactions that count at length and add one each see one another', async (
       }
     }
   }
+});
+
+it('a slice waits for the answers of the turn before it, which leave at its end', async () => {
+  const order: string[] = [];
+  const slice = nextTurn().then(() => order.push('slice'));
+  // Behind what the slice itself has asked for by now.
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+  setImmediate(() => order.push('answer'));
+  await slice;
+  expect(order).toEqual(['answer', 'slice']);
 });

@@ -66,9 +66,8 @@ export class Http2Connection implements Carrier {
   get frames(): FrameWriter {
     if (!this.#isFlushDue) {
       this.#isFlushDue = true;
-      // Behind all promises of this turn, and so behind all answers to what came together: ticks run before promises
-      // when they are asked for outside of one, and behind all of them from within.
-      void Promise.resolve().then(() => process.nextTick(this.#flushLater));
+      // Behind all answers to what came together. Ticks in place of it would cost a twentieth of a call.
+      setImmediate(this.#flushLater);
     }
     return this.#frames;
   }
