@@ -105,11 +105,12 @@ const COMPARE_PACKAGES = `
   const before = names();
   beginLeanStart();
   const rxjs = await import(require.resolve('rxjs'));
-  const { isPhoneNumber } = require('class-validator');
+  const { isEmail, isPhoneNumber } = require('class-validator');
   const compress = createRequire(require.resolve('@fastify/compress'));
   console.log(JSON.stringify({
     missing: before.filter((name) => !names().includes(name)),
     areSame: rxjs.map === require('rxjs/operators').map && rxjs.Observable === require('rxjs').Observable,
+    emails: [isEmail('ada@example.com'), isEmail('ada@')],
     phones: [isPhoneNumber('+41446681800'), isPhoneNumber('+410')],
     mediaType: compress('mime-db')['application/json'],
   }));`;
@@ -146,10 +147,13 @@ describe('a start', () => {
       cwd: installation.directory,
       encoding: 'utf8',
     });
-    const { missing, areSame, phones, mediaType } = JSON.parse(output) as Record<string, unknown>;
+    const { missing, areSame, emails, phones, mediaType } = JSON.parse(output) as Record<string, unknown>;
     expect(missing).toEqual([]);
     expect(areSame).toBe(true);
-    expect(phones).toEqual([true, false]);
+    expect([emails, phones]).toEqual([
+      [true, false],
+      [true, false],
+    ]);
     expect(mediaType).toMatchObject({ compressible: true });
   });
 

@@ -26,6 +26,7 @@ export function beginLeanStart(): void {
   keepCompiled();
   for (const { name, by } of SELDOM_USED) ifInstalled(() => loadAtFirstUse(name, by));
   ifInstalled(loadRxjsInOneFile);
+  ifInstalled(loadValidatorInOneFile);
 }
 
 /** What another version or another choice of packages has elsewhere is loaded as always. A test tells (start.e2e-spec.ts). */
@@ -78,6 +79,15 @@ function loadRxjsInOneFile(): void {
   provide(require.resolve('rxjs/operators'), library.operators);
 }
 
+/** So does validator; class-validator asks for half of its files. */
+function loadValidatorInOneFile(): void {
+  const require = requireOf('class-validator');
+  const file = require.resolve('validator');
+  const library = require(file.replace(/index\.js$/, 'validator.js')) as Record<string, unknown>;
+  for (const [name, validator] of Object.entries(library))
+    provide(file.replace(/index\.js$/, `lib/${name}.js`), validator);
+}
+
 /** The `require` of a package. */
 function requireOf(name: string): NodeJS.Require {
   const { Module } = process.getBuiltinModule('node:module');
@@ -85,7 +95,7 @@ function requireOf(name: string): NodeJS.Require {
 }
 
 /** Answers who requires the file with these exports. */
-function provide(file: string, exports: object): void {
+function provide(file: string, exports: unknown): void {
   const { Module } = process.getBuiltinModule('node:module');
   const module = Object.assign(new Module(file), { filename: file, loaded: true, exports });
   Module.createRequire(file).cache[file] = module;
