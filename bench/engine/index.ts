@@ -222,7 +222,7 @@ function report(): void {
   const cpu = rows.flatMap(({ name, cpu: used }) => (used ? [line(name, used)] : []));
   const body = [
     machine(['@google-cloud/firestore', OTHER]),
-    `Median of the rounds, lowest and highest in brackets; less is better. The engines took turns, ${STRETCH} operations each where one comes after the other. "Ahead" is the median of the rounds' ratios; the bar is 2x.`,
+    `Median of the rounds, lowest and highest in brackets; less is better. The engines took turns, ${STRETCH} operations each where one comes after the other. "Ahead" is the median of the rounds' ratios; the bar is 2x. The other engine keeps nothing on disk, so its like is ours in memory.`,
     '',
     'On the clock, by the official client, whose own time is the same for all and most of it:',
     '',
