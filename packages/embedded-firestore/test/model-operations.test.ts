@@ -136,8 +136,8 @@ function precondition(world: World, { id: key, guard: kind }: { id: string; guar
   return undefined;
 }
 
-/** What the write does to the model; an error code when it is to be refused. */
-function foretell(docs: Docs, world: World, op: Operation): number | undefined {
+/** What the write does to the model; an error code when it is to be refused. `before` are those of the same commit. */
+function foretell(docs: Docs, world: World, op: Operation, before: readonly Operation[]): number | undefined {
   const current = docs.get(op.id);
   if ('data' in op) {
     if (op.kind === 'create' && current) return Status.alreadyExists;
@@ -147,7 +147,8 @@ function foretell(docs: Docs, world: World, op: Operation): number | undefined {
   const condition = op.kind === 'merge' ? undefined : precondition(world, op);
   if (condition?.lastUpdateTime && !(current && op.guard === 'current' && world.docs.get(op.id) === current))
     return Status.failedPrecondition;
-  if ((condition?.exists || (op.kind === 'update' && !condition)) && !current) return Status.notFound;
+  if ((condition?.exists || (op.kind === 'update' && !condition)) && !current)
+    return before.some(({ id }) => id === op.id) ? Status.invalidArgument : Status.notFound;
   if (!('changes' in op)) {
     docs.delete(op.id);
     return undefined;
@@ -236,7 +237,7 @@ describe('random operations', () => {
             for (const { operations, inTransaction } of real(steps)) {
               const docs = new Map(world.docs);
               const refusal = operations.reduce<number | undefined>(
-                (refused, op) => refused ?? foretell(docs, world, op),
+                (refused, op, at) => refused ?? foretell(docs, world, op, operations.slice(0, at)),
                 undefined,
               );
               const outcome = inTransaction
