@@ -59,6 +59,7 @@ function standardOutput(): DestinationStream {
     sync: false,
     minLength: 32_768,
     maxWrite: 65_536,
+    maxLength: 16 * 2 ** 20, // where nobody reads, what comes then is lost, not the service
     periodicFlush: 250, // milliseconds: what a sudden end can lose
     contentMode: 'buffer',
   });
