@@ -23,6 +23,7 @@ export function build(folder: string): string {
 
 function compile(folder: string, target: string): void {
   const swc = join(ROOT, 'node_modules', '@swc', 'cli', 'bin', 'swc.js');
+  rmSync(join(target, folder), { recursive: true, force: true }); // what has gone must not go on being used
   mkdirSync(target, { recursive: true });
   const parameters = [swc, folder, '--out-dir', target, '--quiet'];
   const { status } = spawnSync(process.execPath, parameters, { cwd: ROOT, stdio: 'inherit' });

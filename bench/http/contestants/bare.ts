@@ -5,7 +5,6 @@
  * out, declared errors, transactions, compression, timing and the log line stay, and are the service's own.
  */
 import { randomUUID } from 'node:crypto';
-import compress from '@fastify/compress';
 import { type CanActivate, type ExecutionContext, Module, type Type, VersioningType } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -17,9 +16,11 @@ import { Forbidden, Unauthorized } from '../../../src/core/errors/errors.js';
 import { FirestoreModule } from '../../../src/core/firestore/firestore.module.js';
 import { AnswerInterceptor } from '../../../src/core/http/answer.interceptor.js';
 import { ErrorFilter } from '../../../src/core/http/error.filter.js';
+import { registerCompression } from '../../../src/core/http/compression.js';
 import { requestOf } from '../../../src/core/http/http-context.js';
 import { HttpModule } from '../../../src/core/http/http.module.js';
-import { runInterceptorsByPromise } from '../../../src/core/http/promise-interceptors.js';
+import { ImmediateBody } from '../../../src/core/http/immediate-body.js';
+import { handleRoutesAtOnce } from '../../../src/core/http/route-handlers.js';
 import { keepRequestsYoung } from '../../../src/core/http/young-requests.js';
 import { createLogger } from '../../../src/core/observability/logger.js';
 import { NestLogger } from '../../../src/core/observability/nest-logger.js';
@@ -71,10 +72,10 @@ export async function startBareWith(module: Type, environment: Record<string, st
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: BareModule, imports: [SettingsModule.forRoot(settings), module] },
     adapter,
-    { logger: new NestLogger(logger), abortOnError: false },
+    { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );
-  runInterceptorsByPromise(app);
-  await app.register(compress, { threshold: 1024 });
+  handleRoutesAtOnce(app);
+  await registerCompression(app);
   app.setGlobalPrefix(settings.API_PREFIX);
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   announceRoutes(app);
@@ -86,6 +87,7 @@ function createAdapter(logger: FastifyBaseLogger): FastifyAdapter {
   const server = randomUUID();
   let requests = 0;
   return new FastifyAdapter({
+    http: { optimizeEmptyRequests: true, IncomingMessage: ImmediateBody },
     loggerInstance: logger,
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     logController: new LogController({ disableRequestLogging: true }),
