@@ -15,7 +15,14 @@ const STAND_IN =
   '`@pbvision/fastify-firestore-service` 0.0.56 depends on `@pbvision/schema`, which is not in the registry; its ' +
   'predecessor `@pocketgems/schema` 0.1.3 stands in for it (`bench/http/pbvision/schema`). It has no limits, no ' +
   'security headers and no CORS list, and verifies no token: its bar is for this service without them (`contestants/bare.ts`).';
-const DATA_NAMES = ['fastify-data', 'pbvision-data', 'service-data', 'bare-data'];
+const DATA_NAMES = [
+  'fastify-data',
+  'nest-data',
+  'express-data',
+  'pbvision-data',
+  'service-data',
+  'bare-data',
+];
 const ENGINE =
   'The embedded engine, in memory, runs in a thread of the process that starts all; its CPU time counts for nobody. ' +
   'One of 10,000 items is read; read, changed and written in a transaction; 20 of them are listed.';

@@ -22,6 +22,8 @@ const TITLES: Record<string, string> = {
   service: 'this service',
   bare: 'this service without what the former lacks',
   'fastify-data': 'Fastify by hand, the client called directly',
+  'nest-data': 'NestJS on Fastify, idiomatic',
+  'express-data': 'Express, idiomatic',
   'pbvision-data': '@pbvision/fastify-firestore-service, its own ORM',
   'service-data': 'this service',
   'bare-data': 'this service without what the former lacks',

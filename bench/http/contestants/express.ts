@@ -53,14 +53,13 @@ const requireRole = (role: string) => (request: Request, response: Response, nex
   else response.status(403).json({ success: false, error: { code: 'FORBIDDEN' } });
 };
 
-function answer(request: Request, response: Response, data: unknown, further: object = {}): void {
+export function answer(request: Request, response: Response, data: unknown, further: object = {}): void {
   const meta = { requestId: request.id, timestamp: new Date().toISOString(), ...further };
   response.json({ success: true, data, meta });
 }
 
 function routes(): express.Router {
   const router = express.Router();
-  router.use(passport.authenticate('jwt', { session: false }) as express.RequestHandler, requireRole('user'));
   router.get('/me', (request, response) => {
     const { id, role, session } = request.user as Caller;
     answer(request, response, { id, role, session });
@@ -76,15 +75,19 @@ function routes(): express.Router {
   return router;
 }
 
-export const start: Start = async () => {
+/** These routes behind all that protects them. */
+export async function startWith(routes: express.Router): Promise<number> {
   const app = express();
   app.set('trust proxy', 1);
   app.use(pinoHttp({ genReqId: () => randomUUID() }));
   app.use(helmet(), cors(), compression());
   app.use(rateLimit({ windowMs: 60_000, limit: LIMIT, standardHeaders: 'draft-8', legacyHeaders: false }));
   app.use(express.json());
-  app.use('/api/v1/bench', routes());
+  const authenticate = passport.authenticate('jwt', { session: false }) as express.RequestHandler;
+  app.use('/api/v1/bench', authenticate, requireRole('user'), routes);
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return (server.address() as AddressInfo).port;
-};
+}
+
+export const start: Start = () => startWith(routes());

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import compress from '@fastify/compress';
 import helmet from '@fastify/helmet';
 import {
-  Body, type CallHandler, type CanActivate, ClassSerializerInterceptor, Controller, createParamDecorator,
-  type ExecutionContext, Get, Injectable, Module, type NestInterceptor, Post, SetMetadata, UseGuards, ValidationPipe,
+  applyDecorators, Body, type CallHandler, type CanActivate, ClassSerializerInterceptor, Controller, createParamDecorator,
+  type ExecutionContext, Get, Injectable, Module, type NestInterceptor, Post, SetMetadata, type Type, UseGuards, ValidationPipe,
 } from '@nestjs/common'; // prettier-ignore
 import { APP_GUARD, APP_INTERCEPTOR, NestFactory, Reflector } from '@nestjs/core';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
@@ -119,9 +119,11 @@ const CurrentUser = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<Authenticated>().user,
 );
 
-@Roles('user')
-@UseGuards(AuthGuard('jwt'), RolesGuard)
-@Controller('api/v1/bench')
+/** A controller behind all that protects it. */
+export const Protected = () =>
+  applyDecorators(Roles('user'), UseGuards(AuthGuard('jwt'), RolesGuard), Controller('api/v1/bench'));
+
+@Protected()
 class BenchController {
   @Get('me')
   me(@CurrentUser() user: Caller) {
@@ -142,13 +144,13 @@ class BenchController {
   }
 }
 
+/** What the controllers of all modules have around them. */
 @Module({
   imports: [
     LoggerModule.forRoot({ pinoHttp: { genReqId: () => randomUUID() } }),
     ThrottlerModule.forRoot([{ ttl: 60_000, limit: LIMIT }]),
     PassportModule,
   ],
-  controllers: [BenchController],
   providers: [
     JwtStrategy,
     { provide: APP_GUARD, useClass: ThrottlerGuard },
@@ -156,11 +158,14 @@ class BenchController {
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
   ],
 })
-class AppModule {}
+export class AppModule {}
 
-export const start: Start = async () => {
+@Module({ imports: [AppModule], controllers: [BenchController] })
+class BenchModule {}
+
+export async function startWith(module: Type): Promise<number> {
   const adapter = new FastifyAdapter({ trustProxy: true, genReqId: () => randomUUID() });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, { bufferLogs: true });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bufferLogs: true });
   app.useLogger(app.get(Logger));
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
   await app.register(helmet);
@@ -168,4 +173,6 @@ export const start: Start = async () => {
   app.enableCors();
   await app.listen(0, '127.0.0.1');
   return Number(new URL(await app.getUrl()).port);
-};
+}
+
+export const start: Start = () => startWith(BenchModule);
