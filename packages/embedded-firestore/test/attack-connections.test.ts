@@ -227,7 +227,8 @@ describe('what is left open', () => {
       same = left() === last ? same + 1 : 0;
       await server.db.doc('alive/yes').get();
     }
-    expect(((await server.footprint()).memory - before.memory) / 2 ** 20).toBeLessThan(10);
+    // 2 to 11 MB, what is compiled meanwhile included; all of the answers would be 34.
+    expect(((await server.footprint()).memory - before.memory) / 2 ** 20).toBeLessThan(20);
     attacker.socket.destroy();
     await expectGoneBack(before);
   });
