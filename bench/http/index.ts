@@ -147,7 +147,8 @@ function circumstances(): string[] {
   return [
     machine(packages),
     `${CONNECTIONS} connections, 10,000 client addresses, 1,000 tokens, one core each for server and load; medians of ` +
-      `${rounds} rounds of ${AMOUNTS.round.answers} requests (${DATA_AMOUNTS.round.answers} with the database), in turn.`,
+      `${rounds} rounds of ${AMOUNTS.round.answers} requests (${DATA_AMOUNTS.round.answers} with the database), in turn. ` +
+      "Connections stay open, log lines go through a pipe to somebody who reads them, and the load's core does not sleep.",
     STAND_IN,
   ];
 }
