@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toTypedError } from '../errors/to-typed-error.js';
 import type { TypedError } from '../errors/typed-error.js';
+import { pathOf } from '../routing/path-pattern.js';
 import { type APIErrorResponse, metaOf } from './envelope.js';
 
 /** Answers a failure, wherever it was thrown, in the one form of {@link APIErrorResponse}; logs it if it is ours. */
@@ -23,7 +24,7 @@ export function answerError(
   } else {
     reply
       .type('application/json; charset=utf-8')
-      .send(JSON.stringify(envelope(error, request.id, showStack)));
+      .send(JSON.stringify(errorResponseOf(error, request.id, showStack)));
   }
 }
 
@@ -34,12 +35,17 @@ function hasLeft({ raw }: FastifyRequest, thrown: unknown): boolean {
 
 /** Nobody reads an answer; the line of the request, which is written when one has left, would be missing. */
 function tellThatLeft(request: FastifyRequest, reply: FastifyReply): void {
-  const path = request.url.split('?', 1)[0];
+  const path = pathOf(request.url);
   request.log.info({ requestId: request.id }, `${request.method} ${path} ended before its body did`);
   reply.hijack();
 }
 
-function envelope(error: TypedError<unknown>, requestId: string, showStack: boolean): APIErrorResponse {
+/** The one form of failures. */
+export function errorResponseOf(
+  error: TypedError<unknown>,
+  requestId: string,
+  showStack: boolean,
+): APIErrorResponse {
   const { code, message, details } = error;
   const stack = showStack ? stackOf(error) : undefined;
   return { success: false, error: { code, message, details, stack }, meta: metaOf(requestId) };

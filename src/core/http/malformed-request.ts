@@ -1,33 +1,29 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type APIErrorResponse, metaOf } from './envelope.js';
+import { BadRequest, DynamicError, PayloadTooLarge } from '../errors/errors.js';
+import type { TypedError } from '../errors/typed-error.js';
+import { errorResponseOf } from './error-answer.js';
 
-interface Refusal {
-  status: number;
-  code: string;
-  message: string;
-}
-
-const MALFORMED: Refusal = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'This is not a well-formed HTTP/1.1 request.',
-};
+const MALFORMED = new BadRequest({ message: 'This is not a well-formed HTTP/1.1 request.' });
 
 /** What Node.js finds wrong with what arrives, by its codes (https://nodejs.org/api/http.html#event-clienterror). */
-const REFUSALS = new Map<string | undefined, Refusal>([
+const REFUSALS = new Map<string | undefined, TypedError<unknown>>([
   [
     'ERR_HTTP_REQUEST_TIMEOUT',
-    { status: 408, code: 'REQUEST_TIMEOUT', message: 'The request took too long.' },
+    new DynamicError({ status: 408, code: 'REQUEST_TIMEOUT', message: 'The request took too long.' }),
   ],
   [
     'HPE_HEADER_OVERFLOW',
-    { status: 431, code: 'REQUEST_HEADER_FIELDS_TOO_LARGE', message: 'The headers are too long.' },
+    new DynamicError({
+      status: 431,
+      code: 'REQUEST_HEADER_FIELDS_TOO_LARGE',
+      message: 'The headers are too long.',
+    }),
   ],
   [
     'HPE_CHUNK_EXTENSIONS_OVERFLOW',
-    { status: 413, code: 'PAYLOAD_TOO_LARGE', message: 'The extensions of a chunk are too long.' },
+    new PayloadTooLarge({ message: 'The extensions of a chunk are too long.' }),
   ],
 ]);
 
@@ -37,15 +33,15 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): v
     socket.destroy();
     return;
   }
-  const { status, code, message } = REFUSALS.get(error.code) ?? MALFORMED;
-  const meta = metaOf(randomUUIDv7());
-  const body = JSON.stringify({ success: false, error: { code, message }, meta } satisfies APIErrorResponse);
+  const refusal = REFUSALS.get(error.code) ?? MALFORMED;
+  const requestId = randomUUIDv7();
+  const body = JSON.stringify(errorResponseOf(refusal, requestId, false));
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'Connection: close',
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-ID: ${meta.requestId}`,
+    `X-Request-ID: ${requestId}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

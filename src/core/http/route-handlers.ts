@@ -121,7 +121,7 @@ function handlerOf(parts: Parts, route: Parameters<Create>): ReturnType<Create> 
     };
     const result = run(0);
     if (!isThenable(result)) return answer(result, reply, request);
-    return result.then((settled) => answer(settled, reply, request));
+    return result.then((value) => answer(value, reply, request));
   };
   const handler: Handle = (request, reply, next) => {
     const context = new ExecutionContextHost([request, reply, next], instance.constructor as Type, callback);

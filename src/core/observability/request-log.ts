@@ -1,5 +1,6 @@
-import { requestContext } from './request-context.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from '../routing/path-pattern.js';
+import { requestContext } from './request-context.js';
 
 /** One line per request, when its answer has left. Neither bodies nor query strings nor headers are logged. */
 export function registerRequestLog(fastify: FastifyInstance): void {
@@ -23,7 +24,7 @@ function lineOf(request: FastifyRequest, reply: FastifyReply) {
     userId: request.user?.id,
     httpRequest: {
       requestMethod: request.method,
-      requestUrl: request.url.split('?', 1)[0],
+      requestUrl: pathOf(request.url),
       status: reply.statusCode,
       latency: `${(reply.elapsedTime / 1000).toFixed(6)}s`,
       remoteIp: request.ip,

@@ -1,6 +1,7 @@
 import type { RouteOptions } from 'fastify';
 import { Gone } from '../errors/errors.js';
 import type { Route } from '../routing/list-routes.js';
+import { pathOf } from '../routing/path-pattern.js';
 
 /** Gives a deprecated route its headers and its end. */
 export function announceDeprecation({ contract }: Route, options: RouteOptions): void {
@@ -14,7 +15,7 @@ export function announceDeprecation({ contract }: Route, options: RouteOptions):
   const announce: NonNullable<RouteOptions['preHandler']> = (request, reply, done) => {
     reply.headers(headers);
     if (successor !== undefined) {
-      const path = request.url.split('?', 1)[0]!.replace(/\/v[^/]+\//, `/v${successor}/`);
+      const path = pathOf(request.url).replace(/\/v[^/]+\//, `/v${successor}/`);
       reply.header('link', `<${path}>; rel="successor-version"`);
     }
     done(Date.now() < end ? undefined : new Gone());
